@@ -1,0 +1,97 @@
+"""What a pump, a balance, a pressure input, an ambient sensor and a set of valve lines can do, whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from instruments.program import FlowRange, InfusionProgram
+from instruments.readings import AmbientReading, Identity, MassReading, PressureBlock, PumpAlarm, PumpStatus
+
+
+class Instrument(Protocol):
+    """A connected device."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the station file; every error carries it."""
+
+    def identify(self) -> Identity:
+        """Ask the device who it is."""
+
+    def configure(self) -> Mapping[str, str]:
+        """Set what matters, read it back and return it for the record; `ProtocolError` where it cannot be set."""
+
+    def close(self) -> None:
+        """Give the transport back; idempotent."""
+
+
+class Pump(Instrument, Protocol):
+    """A pump under test."""
+
+    @property
+    def flow_range(self) -> FlowRange:
+        """The flows it accepts."""
+
+    def upload(self, program: InfusionProgram) -> None:
+        """Send a program, read it back and compare; `ProtocolError` with the pump's words when it refuses."""
+
+    def start(self) -> None:
+        """Run the uploaded program."""
+
+    def stop(self) -> None:
+        """Stop delivery; idempotent, and accepted in every state."""
+
+    def status(self) -> PumpStatus:
+        """Read what the pump says of itself."""
+
+    def acknowledge(self) -> frozenset[PumpAlarm]:
+        """Acknowledge alarms and return those that stood."""
+
+
+class Balance(Instrument, Protocol):
+    """A balance."""
+
+    def read(self) -> MassReading:
+        """Return the present reading, settled or not; never blocks until stable."""
+
+    def tare(self) -> None:
+        """Set the present load as zero."""
+
+
+class AmbientSensor(Instrument, Protocol):
+    """A sensor of the air at the bench."""
+
+    def read(self) -> AmbientReading:
+        """Return the present air temperature, humidity and pressure."""
+
+
+class PressureInput(Instrument, Protocol):
+    """Hardware-timed pressure channels of one task."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, in the order of the rows of a block."""
+
+    def start(self, *, rate_hz: float, block_samples: int) -> None:
+        """Arm the task and start sampling at `rate_hz`."""
+
+    def read_available(self) -> PressureBlock:
+        """Return all samples acquired and not yet read (possibly none); never waits for more."""
+
+    def stop(self) -> None:
+        """Stop sampling; idempotent."""
+
+
+class ValveLines(Instrument, Protocol):
+    """Valve and relay lines with read-back."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of the lines."""
+
+    def write(self, line: str, energised: bool) -> None:
+        """Set a line and confirm it by reading it back; `ProtocolError` when the read-back differs."""
+
+    def read(self, line: str) -> bool:
+        """Read a line back."""
