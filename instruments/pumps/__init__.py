@@ -1,0 +1,1 @@
+"""Pump drivers."""
