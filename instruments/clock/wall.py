@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from instruments.clock.interface import Event, Task
+
+_LONGEST_WAIT_S = 0.5  # some hosts let Ctrl-C in only between waits
+
+
+class _WallEvent:
+    def __init__(self, clock: WallClock) -> None:
+        self.clock = clock
+        self._changed = threading.Condition()
+        self._flag = False
+        self._raised = 0
+
+    def set(self) -> None:
+        with self._changed:
+            self._flag = True
+            self._raised += 1
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        self._flag = False
+
+    def is_set(self) -> bool:
+        return self._flag
+
+    def wait(self, until: float) -> bool:
+        """Return True when set, also when cleared again before this thread ran; False at `until` (station time, s)."""
+        with self._changed:
+            raised_before = self._raised
+            while not self._flag and self._raised == raised_before:
+                remaining_s = until - self.clock.now()
+                if remaining_s <= 0:
+                    return False
+                self._changed.wait(min(remaining_s, _LONGEST_WAIT_S))
+            return True
 
 
 class _WallTask:
@@ -44,21 +78,23 @@ class WallClock:
         return time.monotonic() - self._origin_s
 
     def sleep_until(self, t: float) -> None:
+        _refuse_nan(t)
         while (remaining_s := t - self.now()) > 0:
-            time.sleep(remaining_s)
+            time.sleep(min(remaining_s, _LONGEST_WAIT_S))
 
     def wait(self, event: Event, until: float | None = None) -> bool:
-        if not isinstance(event, threading.Event):
+        if not isinstance(event, _WallEvent) or event.clock is not self:
             raise TypeError("wait on events made by this clock: clock.event()")
         if until is None:
-            return event.wait()
-        return event.wait(max(0.0, until - self.now()))
+            return event.wait(math.inf)
+        _refuse_nan(until)
+        return event.wait(until)
 
     def charge(self, duration_s: float) -> None:
         """Do nothing: the host time has already passed here."""
 
     def event(self) -> Event:
-        return threading.Event()
+        return _WallEvent(self)
 
     def spawn(self, name: str, target: Callable[[], None]) -> Task:
         return _WallTask(self, name, target)
@@ -72,3 +108,8 @@ class WallClock:
 
     def release(self) -> None:
         """Do nothing: time cannot be held here."""
+
+
+def _refuse_nan(t: float) -> None:
+    if math.isnan(t):
+        raise ValueError("a wake-up time that is not a number would never come")
