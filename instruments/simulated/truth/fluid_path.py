@@ -1,0 +1,81 @@
+"""Truth of the pump and of the liquid's way: pump, catheter, outlet tube, vessel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from instruments.simulated.truth.drawn import Drawn, DrawnNotNegative, DrawnPositive, NotNegative, Positive, Strict
+
+
+class PumpTruth(Strict):
+    """An implantable pump that delivers in strokes."""
+
+    reservoir_capacity_ul: Positive
+    reservoir_ul: NotNegative
+    stroke_volume_ul: Annotated[float, Field(ge=0.5, le=2.0)]
+    stroke_jitter_percent: Annotated[float, Field(ge=0.0, le=20.0)]
+    stroke_duration_s: Annotated[float, Field(gt=0.0, le=2.0)]
+    systematic_error_percent: Drawn
+    drift_percent_per_day: Drawn
+    crystal_error_ppm: Drawn
+    back_pressure_percent_per_kpa: Drawn
+    temperature_percent_per_k: Drawn
+    reservoir_fill_percent: Drawn
+    """Change of the stroke volume from a full reservoir to an empty one."""
+    ambient_pressure_percent_per_kpa: Drawn
+    reference_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)]
+    reference_pressure_hpa: Annotated[float, Field(ge=800.0, le=1100.0)]
+    bath_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)] | None = None
+    """Temperature of a bath around the pump; without it the pump follows the room."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> PumpTruth:
+        if self.reservoir_ul > self.reservoir_capacity_ul:
+            raise ValueError("reservoir_ul is more than reservoir_capacity_ul")
+        return self
+
+
+class CatheterTruth(Strict):
+    """The catheter: the compliant part, ending at the tip whose delivery is measured."""
+
+    length_m: DrawnPositive
+    inner_diameter_mm: DrawnPositive
+    compliance_ul_per_kpa: DrawnPositive
+
+
+class OutletTruth(Strict):
+    """The bench's tube from the tip to the water in the vessel, and the waste line beside it."""
+
+    length_m: DrawnPositive
+    inner_diameter_mm: DrawnPositive
+    outer_diameter_mm: DrawnPositive
+    immersion_mm: DrawnPositive
+    back_pressure_kpa: Drawn
+    """Gauge pressure at the catheter's tip with no flow: the head up to the water's surface."""
+    waste_back_pressure_kpa: Drawn
+
+
+class VesselTruth(Strict):
+    """The vessel on the balance, its water and the oil film."""
+
+    inner_diameter_mm: DrawnPositive
+    material_mass_g: Positive
+    material_volume_cm3: Positive
+    water_mass_g: Positive
+    oil_volume_cm3: NotNegative
+    oil_density_kg_per_m3: Positive
+    headspace_mm: DrawnPositive
+    """From the water's surface to the rim at the start."""
+    evaporation_ug_per_min: DrawnNotNegative
+    """At 20 C, 50 %RH and the initial headspace."""
+
+
+class MeniscusTruth(Strict):
+    """The contact line on the outlet tube."""
+
+    capillary_ul: NotNegative
+    """Standard deviation of the difference between two distant levels, as a volume of water."""
+    correlation_volume_ul: Positive
+    """Volume to be delivered until the contact line has forgotten where it was."""
