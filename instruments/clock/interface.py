@@ -17,7 +17,10 @@ class Event(Protocol):
     """A flag that threads wait for through the clock that made it."""
 
     def set(self) -> None:
-        """Raise the flag; every waiter becomes runnable at the present instant."""
+        """Raise the flag; every waiter becomes runnable at the present instant, and stays so if it is lowered again.
+
+        Not for signal handlers: the interrupted thread may be within the clock.
+        """
 
     def clear(self) -> None:
         """Lower the flag."""
