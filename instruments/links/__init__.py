@@ -1,0 +1,1 @@
+"""Links: one transport each, one request in flight, and three ways to fail."""

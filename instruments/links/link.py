@@ -1,0 +1,220 @@
+"""A link: a transport with one request in flight, whose answers are trusted only while question and answer match.
+
+Every call drops stale input, writes the question, and reads until the answer to *that* question is in. After a call
+that ended in any other way nobody knows what is still on the way; the link is then unsynchronised, and the next call
+first lets the driver resynchronise and identify the device. Only the device seen at `connect` is accepted.
+
+Deadlines are host time. A deadline spent in silence is charged to station time, after the lock is given back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from instruments.clock import Clock, host_monotonic_s
+from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
+from instruments.links.transport import Transport, TransportLost, TransportTimeout
+from instruments.readings import Identity
+
+_Answer = TypeVar("_Answer")
+_BUSY_DEADLINES = 10.0
+_SILENT_REMEDY = "Check power, cable, line settings and that no other program talks to it"
+_GARBLED_REMEDY = "Check line settings (speed, parity), cable and grounding, and that the driver fits the device"
+
+
+class RefusedByDevice(Exception):
+    """A well-formed answer to the question that refuses it; the conversation is in order."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+class Garbled(Exception):
+    """A unit that no sound device sends; the conversation is out of step from here."""
+
+
+Understand = Callable[[bytes], _Answer | None]
+"""Reads one unit: the answer, None when it does not belong to the question; or `RefusedByDevice`, `Garbled`."""
+
+
+class Link:
+    """The conversation with one device over one transport. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        instrument: str,
+        clock: Clock,
+        deadline_s: float,
+        resynchronise: Callable[[], Identity],
+    ) -> None:
+        """Make a closed link.
+
+        `resynchronise` clears the conversation, asks the device who it is, and restores whatever a restart of the
+        device would have undone; it is called by the link with the lock held, and talks through this link.
+        """
+        self.transport = transport
+        self.instrument = instrument
+        self.deadline_s = deadline_s
+        self._clock = clock
+        self._resynchronise = resynchronise
+        self._lock = threading.RLock()
+        self._identity: Identity | None = None
+        self._opened = False
+        self._synchronised = False
+        self._resynchronising = False
+        self._owed_s = 0.0
+
+    @property
+    def identity(self) -> Identity | None:
+        """The device seen at `connect`."""
+        return self._identity
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes written to the wire so far."""
+        return self.transport.bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes taken from the wire so far."""
+        return self.transport.bytes_received
+
+    def connect(self) -> Identity:
+        """Open the transport and find out who answers; an open port alone proves nothing."""
+        with self._turn():
+            return self._recover()
+
+    def ask(self, question: bytes, understand: Understand[_Answer], *, deadline_s: float | None = None) -> _Answer:
+        """Send a question and return its answer.
+
+        Raises `InstrumentTimeout` when nothing came within the deadline (host time), `LinkLost` when the transport is
+        gone, `ProtocolError` when the device refused or what came is not an answer.
+        """
+        with self._turn():
+            if not self._synchronised and not self._resynchronising:
+                self._recover()
+            started_s = host_monotonic_s()
+            self._send(question, started_s)
+            return self._await(question, understand, started_s, self.deadline_s if deadline_s is None else deadline_s)
+
+    def tell(self, command: bytes) -> None:
+        """Send a command that has no answer; stale input is dropped first."""
+        with self._turn():
+            if not self._synchronised and not self._resynchronising:
+                self._recover()
+            self._send(command, host_monotonic_s())
+            self._synchronised = not self._resynchronising
+
+    def distrust(self) -> None:
+        """Resynchronise before the next question, whatever the last answer was."""
+        self._synchronised = False
+
+    def close(self) -> None:
+        """Close the transport; idempotent."""
+        with self._turn():
+            self._drop()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # Bounded, so that a safe state is never stuck behind a hanging conversation.
+        busy_s = _BUSY_DEADLINES * self.deadline_s
+        if not self._lock.acquire(timeout=busy_s):
+            raise InstrumentTimeout("another request holds the link", instrument=self.instrument, elapsed_s=busy_s)
+        owed_s = 0.0
+        try:
+            yield
+        finally:
+            if not self._resynchronising:
+                owed_s, self._owed_s = self._owed_s, 0.0
+            self._lock.release()
+            if owed_s > 0.0:
+                self._clock.charge(owed_s)
+
+    def _recover(self) -> Identity:
+        self._resynchronising = True
+        try:
+            if not self._opened:
+                try:
+                    self.transport.open()
+                except TransportLost as lost:
+                    raise LinkLost(lost.problem, instrument=self.instrument, remedy=lost.remedy) from lost
+                self._opened = True
+            found = self._resynchronise()
+        finally:
+            self._resynchronising = False
+        if self._identity is None:
+            self._identity = found
+        elif found != self._identity:
+            raise ProtocolError(
+                f"another device answers at {self.transport.address}: {found}, not {self._identity}",
+                instrument=self.instrument,
+                remedy="Put the device of this run back, or start a new run with the other one",
+            )
+        self._synchronised = True
+        return found
+
+    def _send(self, data: bytes, started_s: float) -> None:
+        self._synchronised = False  # until the answer is in: also when a signal ends this call half way
+        try:
+            self.transport.discard_input()
+            self.transport.write(data)
+        except TransportTimeout as timeout:
+            raise self._failure(
+                InstrumentTimeout, "it takes no data", data, b"", started_s, _SILENT_REMEDY
+            ) from timeout
+        except TransportLost as lost:
+            self._drop()
+            raise self._failure(LinkLost, lost.problem, data, b"", started_s, lost.remedy) from lost
+
+    def _await(self, question: bytes, understand: Understand[_Answer], started_s: float, deadline_s: float) -> _Answer:
+        unit = stray = b""
+        try:
+            while True:
+                unit = self.transport.read_unit(started_s + deadline_s)
+                answer = understand(unit)
+                if answer is not None:
+                    self._synchronised = not self._resynchronising
+                    return answer
+                stray = unit
+        except TransportTimeout as timeout:
+            self._owed_s += deadline_s
+            if stray:
+                problem = "answers came, none to this command"
+                raise self._failure(ProtocolError, problem, question, stray, started_s, _GARBLED_REMEDY) from timeout
+            problem = "incomplete answer" if timeout.partial else f"no answer within {deadline_s:g} s"
+            raise self._failure(
+                InstrumentTimeout, problem, question, timeout.partial, started_s, _SILENT_REMEDY
+            ) from timeout
+        except TransportLost as lost:
+            self._drop()
+            raise self._failure(LinkLost, lost.problem, question, b"", started_s, lost.remedy) from lost
+        except RefusedByDevice as refused:
+            self._synchronised = not self._resynchronising
+            raise self._failure(ProtocolError, refused.problem, question, unit, started_s, refused.remedy) from refused
+        except Garbled as garbled:
+            problem = f"unintelligible answer: {garbled}"
+            raise self._failure(ProtocolError, problem, question, unit, started_s, _GARBLED_REMEDY) from garbled
+
+    def _failure(
+        self, kind: type[InstrumentError], problem: str, question: bytes, reply: bytes, started_s: float, remedy: str
+    ) -> InstrumentError:
+        return kind(
+            problem,
+            instrument=self.instrument,
+            command=question.decode("latin-1").strip(),
+            reply=reply,
+            elapsed_s=host_monotonic_s() - started_s,
+            remedy=remedy,
+        )
+
+    def _drop(self) -> None:
+        self._synchronised = False
+        self._opened = False
+        self.transport.close()

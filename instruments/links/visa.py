@@ -1,0 +1,139 @@
+"""A VISA resource through pyvisa: `ASRL...::INSTR` and `TCPIP::host::port::SOCKET`."""
+
+from __future__ import annotations
+
+import pyvisa
+from pyvisa.constants import BufferOperation, StatusCode
+from pyvisa.resources import MessageBasedResource, SerialInstrument
+
+from instruments.clock import host_monotonic_s
+from instruments.links.pyvisa_py import SocketProbe, is_pyvisa_py, socket_probe
+from instruments.links.transport import TERMINAL_ERRORS, TransportLost, TransportTimeout
+
+_LIBRARY_ERRORS: tuple[type[Exception], ...] = (pyvisa.errors.Error, *TERMINAL_ERRORS)
+_OPEN_TIMEOUT_S = 3.0
+_GONE_REMEDY = "Check power and cable; the next request opens it again"
+_ABSENT_REMEDY = "Check power, cable and the address in the station file"
+_LIBRARY_REMEDY = "Install it, or set visa_library = '@py' in the station file"
+_TIMEOUT_TOLERANCE = 0.1
+
+
+class VisaTransport:
+    """One VISA resource, its input cut at a terminator of one character."""
+
+    def __init__(self, address: str, *, visa_library: str = "@py", terminator: str = "\n", baud: int = 9600) -> None:
+        self.address = address
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self._visa_library = visa_library
+        self._terminator = terminator
+        self._baud = baud
+        self._resource: MessageBasedResource | None = None
+        self._probe: SocketProbe | None = None
+        self._timeout_s = 0.0
+        self._stale = BufferOperation.discard_receive_buffer
+
+    def open(self) -> None:
+        """Open the resource; a socket must have found a listener."""
+        try:
+            manager = pyvisa.ResourceManager(self._visa_library)
+        except Exception as error:  # whatever the absence of a library leads to
+            raise TransportLost(
+                f"VISA library {self._visa_library!r} cannot be loaded ({error})", _LIBRARY_REMEDY
+            ) from error
+        try:
+            resource = manager.open_resource(self.address, open_timeout=int(_OPEN_TIMEOUT_S * 1000))
+        except Exception as error:  # pyvisa-py raises plain Exception for an address it cannot reach
+            raise TransportLost(f"{self.address} cannot be opened ({error})", _ABSENT_REMEDY) from error
+        if not isinstance(resource, MessageBasedResource):
+            resource.close()
+            raise TransportLost(f"{self.address} is no serial port or socket", _ABSENT_REMEDY)
+        self._resource = resource
+        try:
+            self._prepare(resource)
+        except _LIBRARY_ERRORS as error:
+            self.close()
+            raise TransportLost(f"{self.address} cannot be opened ({error})", _ABSENT_REMEDY) from error
+
+    def _prepare(self, resource: MessageBasedResource) -> None:
+        self._probe = socket_probe(resource)
+        refusal = None if self._probe is None else self._probe.refusal()
+        if refusal is not None:
+            raise refusal
+        # pyvisa-py's serial session knows no other way to drop its input than this one.
+        self._stale = (
+            BufferOperation.discard_read_buffer if is_pyvisa_py(resource) else BufferOperation.discard_receive_buffer
+        )
+        resource.read_termination = self._terminator
+        resource.write_termination = ""
+        if isinstance(resource, SerialInstrument):
+            resource.baud_rate = self._baud
+        self._timeout_s = 0.0
+
+    def close(self) -> None:
+        """Close the resource."""
+        resource, self._resource, self._probe = self._resource, None, None
+        if resource is not None:
+            try:
+                resource.close()
+            except _LIBRARY_ERRORS:
+                return  # it is gone, which is all that was wanted
+
+    def discard_input(self) -> None:
+        """Drop what arrived and was not read."""
+        resource = self._opened()
+        try:
+            if self._probe is None:
+                resource.flush(self._stale)
+            elif not self._probe.drain():
+                raise self._gone("the other side has closed it")
+        except _LIBRARY_ERRORS as error:
+            raise self._gone(error) from error
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        try:
+            self._opened().write_raw(data)
+        except _LIBRARY_ERRORS as error:
+            raise self._failed(error) from error
+        self.bytes_sent += len(data)
+
+    def read_unit(self, until_s: float) -> bytes:
+        """Return the bytes up to and with the terminator; what came of an incomplete unit is lost in the library."""
+        resource = self._opened()
+        try:
+            remaining_s = until_s - host_monotonic_s()
+            if self._probe is not None:
+                if not self._probe.wait(max(0.0, remaining_s)):
+                    raise TransportTimeout
+                if self._probe.closed():
+                    raise self._gone("the other side has closed it")
+                remaining_s = until_s - host_monotonic_s()
+            elif remaining_s <= 0.0:
+                raise TransportTimeout
+            self._limit(resource, remaining_s)
+            unit = resource.read_raw()
+        except _LIBRARY_ERRORS as error:
+            raise self._failed(error) from error
+        self.bytes_received += len(unit)
+        return unit
+
+    def _limit(self, resource: MessageBasedResource, remaining_s: float) -> None:
+        # Setting the attribute costs as much as the reading itself: only when it matters.
+        if abs(remaining_s - self._timeout_s) > _TIMEOUT_TOLERANCE * self._timeout_s:
+            self._timeout_s = max(remaining_s, 0.001)
+            resource.timeout = max(1.0, remaining_s * 1000.0)
+
+    def _failed(self, error: Exception) -> TransportTimeout | TransportLost:
+        silent = isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout
+        if silent and not (self._probe is not None and self._probe.wait(0.0) and self._probe.closed()):
+            return TransportTimeout()
+        return self._gone("the other side has closed it" if silent else error)
+
+    def _opened(self) -> MessageBasedResource:
+        if self._resource is None:
+            raise TransportLost(f"{self.address} is not open", _GONE_REMEDY)
+        return self._resource
+
+    def _gone(self, why: object) -> TransportLost:
+        return TransportLost(f"{self.address} is gone ({why})", _GONE_REMEDY)
