@@ -1,0 +1,1 @@
+"""From readings as recorded to readings fit for evaluation; every exclusion is named, located and counted."""

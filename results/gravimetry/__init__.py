@@ -1,0 +1,1 @@
+"""Gravimetry: from balance readings, air and blanks to the volume collected."""

@@ -1,0 +1,99 @@
+"""Blanks: the slope of the readings while the pump stands still, against evaporation's driving force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from results.series import EvaluationRefused, Phase
+
+MINIMUM_READINGS = 20
+_DISTURBANCE_WINDOW_S = 901.0
+_DISTURBANCE_LIMIT_SIGMA = 6.0
+_NOISE_CHUNKS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """One evaluated blank.
+
+    `loss_g_per_s`: loss per second of driving force, positive for evaporation. `weights_per_s`: the linear weights
+    with which each reading enters the reading slope (-loss), shape as `time_s`. `noise_sd_g`: short-term standard
+    deviation of the readings; `noise_u_g_per_s`: what that noise alone contributes to the slope, autocorrelation
+    counted. `disturbed`: readings left out as disturbances.
+    """
+
+    phase: Phase
+    time_s: NDArray[np.float64]
+    weights_per_s: NDArray[np.float64]
+    loss_g_per_s: float
+    noise_sd_g: float
+    noise_u_g_per_s: float
+    noise_degrees_of_freedom: float
+    disturbed: int
+
+
+def evaluate_blank(
+    phase: Phase, *, time_s: NDArray[np.float64], reading_g: NDArray[np.float64], drive_s: NDArray[np.float64]
+) -> Blank:
+    """Return the loss of a blank by least squares of readings (g) against cumulative driving force (s).
+
+    Raises `EvaluationRefused` when the blank holds fewer than 20 readings or they span less than half of it.
+    """
+    inside = slice(*np.searchsorted(time_s, (phase.begin_s, phase.end_s), side="left"))
+    times, readings, drive = time_s[inside], reading_g[inside], drive_s[inside]
+    if times.size < MINIMUM_READINGS or times[-1] - times[0] < phase.duration_s / 2.0:
+        raise EvaluationRefused(
+            f"the blank from {phase.begin_s:g} s to {phase.end_s:g} s holds {times.size} usable readings; "
+            f"at least {MINIMUM_READINGS} over half of it are needed"
+        )
+    keep = _undisturbed(times, readings, drive)
+    times, readings, drive = times[keep], readings[keep], drive[keep]
+    centred = drive - np.mean(drive)
+    weights = centred / float(np.dot(centred, centred))
+    slope = float(np.dot(weights, readings))
+    residual = readings - np.mean(readings) - slope * centred
+    noise_sd, inflation, dof = _short_term_noise(residual)
+    return Blank(
+        phase=phase,
+        time_s=times,
+        weights_per_s=weights,
+        loss_g_per_s=-slope,
+        noise_sd_g=noise_sd,
+        noise_u_g_per_s=noise_sd * inflation / float(np.sqrt(np.dot(centred, centred))),
+        noise_degrees_of_freedom=dof,
+        disturbed=int(keep.size - np.count_nonzero(keep)),
+    )
+
+
+def _undisturbed(
+    time_s: NDArray[np.float64], reading_g: NDArray[np.float64], drive_s: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Mark the readings within six robust sigma of the running median of the detrended blank."""
+    line = np.polynomial.Polynomial.fit(drive_s, reading_g, 1)
+    residual = reading_g - line(drive_s)
+    period_s = float(np.median(np.diff(time_s)))
+    size = min(2 * round(_DISTURBANCE_WINDOW_S / (2.0 * period_s)) + 1, 2 * (time_s.size // 4) + 1)
+    deviation = np.abs(residual - ndimage.median_filter(residual, size=size, mode="reflect"))
+    return np.asarray(deviation <= _DISTURBANCE_LIMIT_SIGMA * max(1.4826 * float(np.median(deviation)), 1e-9))
+
+
+def _short_term_noise(residual_g: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the noise of readings about chunk lines: (sd, slope inflation sqrt((1+r)/(1-r)) for lag-1 r, dof)."""
+    chunks = max(1, min(_NOISE_CHUNKS, residual_g.size // MINIMUM_READINGS))
+    length = residual_g.size // chunks
+    block = residual_g[: chunks * length].reshape(chunks, length)
+    centred = np.arange(length) - (length - 1) / 2.0
+    slopes = block @ centred / np.dot(centred, centred)
+    rest = block - block.mean(axis=1, keepdims=True) - slopes[:, None] * centred
+    squares = float(np.sum(rest * rest))
+    dof = chunks * (length - 2)
+    sd = float(np.sqrt(squares / dof))
+    if squares == 0.0:
+        return 0.0, 1.0, float(dof)
+    lag1 = float(np.sum(rest[:, 1:] * rest[:, :-1])) / squares
+    inflation_squared = max(1.0, (1.0 + lag1) / max(1.0 - lag1, 1e-3))
+    return sd, float(np.sqrt(inflation_squared)), max(1.0, dof / inflation_squared)

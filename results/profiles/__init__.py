@@ -1,0 +1,1 @@
+"""Method profiles: every constant taken from a standard, as named and versioned data."""

@@ -1,0 +1,1 @@
+"""Uncertainty of measured flows and volumes: inputs, budget lines, combination."""
