@@ -14,7 +14,7 @@ TRACE_SCHEMA = "1.0.0"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One quantity of a stream. `dtype` is a numpy dtype string: 'f8', 'i8', 'u1' or 'S<n>'."""
+    """One quantity of a stream. `dtype` is a numpy dtype string: 'f4', 'f8', 'i1'..'i8', 'u1'..'u8' or 'S<n>'."""
 
     name: str
     dtype: str
@@ -54,13 +54,25 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
-    """Something that happened at an instant: `kind` is a word of the schema, `data` its particulars (JSON types)."""
+    """Something that happened at an instant: `kind` is a word of the schema, `data` its particulars (JSON types).
+
+    In the record `data` is JSON (`json_text.to_json`), at most `MAX_EVENT_TEXT` characters of it.
+    """
 
     time_ns: int
     kind: str
     source: str
     data: Mapping[str, object]
 
+
+HEADER_REQUIRED = ("run_id", "start_utc", "simulated")
+"""What a run header must say: str, str (ISO 8601 with zone; station time 0), bool. The seal also knows, where given:
+"title" (str), "program" ({"name", "version"}), "instruments" ({name: identity and settings, nested as needed}) and
+every "<word>_toml" (the text of a file, verbatim). All other keys are kept verbatim with the rest."""
+
+MAX_EVENT_TEXT = 60_000
+MAX_ATTRIBUTE_TEXT = 30_000
+"""HDF5 keeps at most 64 KiB in an object header."""
 
 MASS = "mass"
 PUMP = "pump"

@@ -1,0 +1,76 @@
+"""Who writes a file right now: a lock the system frees when its owner dies.
+
+An exclusive transaction on an empty SQLite file is such a lock on every platform SQLite knows, with no code of ours
+for any of them. Local disks only, like SQLite itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+ACQUIRE_TIMEOUT_S = 5.0
+"""A probe holds the lock for microseconds; an owner for as long as it lives."""
+
+
+def lock_path(path: Path) -> Path:
+    """Return the lock file that stands beside `path`."""
+    return path.with_name(path.name + ".lock")
+
+
+class OwnerLock:
+    """The exclusive right to write `path`, held from construction until `release` or the death of the process.
+
+    Errors: BlockingIOError when another holds it; OSError when the lock file cannot be made.
+    """
+
+    def __init__(self, path: Path, timeout_s: float = ACQUIRE_TIMEOUT_S) -> None:
+        self._lock_path = lock_path(path)
+        try:
+            self._connection = sqlite3.connect(
+                self._lock_path, timeout=timeout_s, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise OSError(f"cannot make the lock file {self._lock_path}: {error}") from error
+        try:
+            # Nothing is ever written: no file of its own for what could be rolled back.
+            self._connection.execute("PRAGMA journal_mode=MEMORY")
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            self._connection.close()
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise BlockingIOError(f"{path} belongs to another process or thread") from error
+            raise OSError(f"cannot lock {self._lock_path}: {error}") from error
+
+    def release(self) -> None:
+        """Give the right up and remove the lock file."""
+        try:
+            self._lock_path.unlink(missing_ok=True)
+        except PermissionError:
+            # Where an open file cannot be removed: after closing it, unless the next owner is already there.
+            self._connection.close()
+            with suppress(PermissionError):
+                self._lock_path.unlink(missing_ok=True)
+        self._connection.close()
+
+
+def has_owner(path: Path) -> bool:
+    """Return True while someone holds the `OwnerLock` of `path`; any number may ask at once."""
+    file = lock_path(path)
+    if not file.exists():
+        return False
+    uri = f"{file.absolute().as_uri()}?mode=rw"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=0.0, isolation_level=None)
+    except sqlite3.OperationalError:
+        return False
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            return True
+        raise
+    finally:
+        connection.close()
+    return False

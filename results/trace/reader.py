@@ -1,0 +1,176 @@
+"""Reading a sealed trace: typed, lazily, and refusing what it cannot answer for."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from results.trace.content import CONTENT_HASH_AT, file_sha256
+from results.trace.errors import TraceError
+from results.trace.header import check_header, parse_start
+from results.trace.journal_read import Damage
+from results.trace.layout import DEFINITION
+from results.trace.schema import TRACE_SCHEMA, StreamSpec, TraceEvent
+from results.trace.spec_json import streams_from_json
+from results.trace.tally import StreamTally
+
+_T = TypeVar("_T")
+_REMEDY = "Compare its SHA-256 with the record; seal the trace again from the journal"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTrace:
+    """One stream of a trace; every access reads from the file, so keep what is used twice."""
+
+    path: Path
+    spec: StreamSpec
+    count: int
+
+    @property
+    def time_ns(self) -> NDArray[np.int64]:
+        """Station time of every sample, int64 ns since the start of the run, shape (n,)."""
+        return self._read("time").astype(np.int64, copy=False)
+
+    @property
+    def time_s(self) -> NDArray[np.float64]:
+        """Station time of every sample in seconds since the start of the run, shape (n,)."""
+        return self.time_ns / 1e9
+
+    @property
+    def status(self) -> NDArray[np.uint8]:
+        """Quality of every sample, `SampleStatus` codes, shape (n,)."""
+        return self._read("status").astype(np.uint8, copy=False)
+
+    def column(self, name: str, rows: slice = slice(None)) -> NDArray[np.generic]:
+        """Return a column in the units of its spec, shape (n,), or `rows` of it. Errors: TraceError when unknown."""
+        names = [column.name for column in self.spec.columns]
+        if name not in ("time", "status", *names):
+            raise TraceError(self.path, f"stream {self.spec.name!r} has no column {name!r}", f"It has {names}")
+        return self._read(name, rows)
+
+    def rows_between(self, start_ns: int, end_ns: int) -> slice:
+        """Return the rows with start_ns <= time < end_ns, found without reading the whole time column."""
+
+        def find(dataset: h5py.Dataset) -> slice:
+            return slice(bisect_left(dataset, start_ns), bisect_left(dataset, end_ns))
+
+        return self._with("time", find)
+
+    def _read(self, name: str, rows: slice = slice(None)) -> NDArray[np.generic]:
+        return self._with(name, lambda dataset: np.asarray(dataset[rows]))
+
+    def _with(self, name: str, use: Callable[[h5py.Dataset], _T]) -> _T:
+        return _from_file(self.path, lambda root: use(root[f"/entry/{self.spec.name}/{name}"]))
+
+
+class Trace:
+    """A sealed trace; made by `read_trace`.
+
+    `schema`: version of the layout. `header`: the run header as the journal stored it. `spec`: the stream table.
+    `run_id`, `start` (UTC, station time 0), `simulated`: from the header. `closed_orderly`: False after a crash.
+    `tallies`, `damage`: what the journal held and lost. `content_sha256`: as the trace says of itself.
+    """
+
+    def __init__(self, path: Path, root: h5py.File) -> None:
+        self.path = path
+        self.schema = _text(root["/entry/definition"].attrs["version"])
+        self.header: Mapping[str, object] = json.loads(_text(root["/entry/config/header"][()]))
+        check_header(self.header)
+        self.run_id = str(self.header["run_id"])
+        self.start: datetime = parse_start(self.header["start_utc"])
+        self.simulated = bool(root["/entry/simulated"][()])
+        self.spec: tuple[StreamSpec, ...] = streams_from_json(_text(root["/entry/config/streams"][()]))
+        self._streams = {
+            spec.name: StreamTrace(path, spec, int(root[f"/entry/{spec.name}/time"].shape[0])) for spec in self.spec
+        }
+        account = root["/entry/journal"]
+        self.closed_orderly = bool(account.attrs["closed_orderly"])
+        self.tallies = tuple(StreamTally(**row) for row in _table(account["streams"]))
+        self.damage = tuple(Damage(**row) for row in _table(account["damage"]))
+        self.content_sha256 = _text(root[CONTENT_HASH_AT[0]].attrs[CONTENT_HASH_AT[1]])
+
+    @property
+    def complete(self) -> bool:
+        """True when the journal was closed by its writer and nothing in it was lost."""
+        return self.closed_orderly and not self.damage
+
+    def stream(self, name: str) -> StreamTrace:
+        """Return a stream. Errors: TraceError naming the streams there are."""
+        found = self._streams.get(name)
+        if found is None:
+            raise TraceError(self.path, f"has no stream {name!r}", f"It has {sorted(self._streams)}")
+        return found
+
+    @cached_property
+    def events(self) -> tuple[TraceEvent, ...]:
+        """Every event in the order it was recorded."""
+
+        def read(root: h5py.File) -> tuple[TraceEvent, ...]:
+            group = root["/entry/events"]
+            columns = (group[name][:].tolist() for name in ("time", "kind", "source", "data"))
+            return tuple(
+                TraceEvent(time_ns, kind.decode(), source.decode(), json.loads(data))
+                for time_ns, kind, source, data in zip(*columns, strict=True)
+            )
+
+        return _from_file(self.path, read)
+
+
+def read_trace(path: Path, *, sha256: str | None = None) -> Trace:
+    """Open a sealed trace; arrays are read when asked for.
+
+    `sha256`: where the record names it, the file is refused before the library looks at it unless its bytes match.
+    Errors: TraceError for a missing, truncated, damaged or foreign file, and for another major version of the layout.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TraceError(path, "does not exist", "Check the path; seal the run if it has a journal")
+    if sha256 is not None and file_sha256(path) != sha256:
+        raise TraceError(path, "its SHA-256 is not the one on record: it is damaged or was changed", _REMEDY)
+    return _from_file(path, lambda root: _open(path, root))
+
+
+def _open(path: Path, root: h5py.File) -> Trace:
+    if "/entry/definition" not in root or _text(root["/entry/definition"][()]) != DEFINITION:
+        raise TraceError(path, "is HDF5, but no trace of a rig run", "Give the trace of a run")
+    version = _text(root["/entry/definition"].attrs.get("version", ""))
+    if version.split(".")[0] != TRACE_SCHEMA.split(".")[0]:
+        raise TraceError(
+            path,
+            f"has layout version {version or 'unknown'}, this program reads {TRACE_SCHEMA.split('.')[0]}.x",
+            "Read it with the program version that wrote it",
+        )
+    return Trace(path, root)
+
+
+def _from_file(path: Path, read: Callable[[h5py.File], _T]) -> _T:
+    try:
+        with h5py.File(path, "r") as root:
+            return read(root)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        # The library tells of damage in many ways; the first line of any of them is enough.
+        what = (str(error).splitlines() or [""])[0]
+        raise TraceError(path, f"cannot be read as a trace ({type(error).__name__}: {what})", _REMEDY) from error
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _table(group: h5py.Group) -> list[dict[str, Any]]:
+    columns = {name: group[name][:].tolist() for name in group}
+    rows = zip(*columns.values(), strict=True)
+    return [
+        {name: _text(value) if isinstance(value, bytes) else value for name, value in zip(columns, row, strict=True)}
+        for row in rows
+    ]
