@@ -1,0 +1,77 @@
+"""Turns what a validator reports into words: what was found at which key, and what is wanted there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from rig.configuration.expected import Expected, Location
+from rig.configuration.faults import Fault
+
+_LONGEST_FOUND = 60
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_NAME_OF_AN_ENTRY = "[key]"
+
+
+def dotted_key(location: Location) -> str:
+    """Return a location as a key a person finds in the file; items of lists count from 1: `criteria[2].high`."""
+    key = ""
+    for part in location:
+        if isinstance(part, int):
+            key += f"[{part + 1}]"
+        else:
+            name = part if _BARE_KEY.fullmatch(part) else json.dumps(part)
+            key += f".{name}" if key else name
+    return key
+
+
+def found(value: object) -> str:
+    """Return a value as it would stand in a TOML file, shortened."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_FOUND:
+        return "a number with too many digits"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST_FOUND else f"{text[: _LONGEST_FOUND - 3]}..."
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """Return the problem of a key that does not exist, with what may have been meant."""
+    similar = get_close_matches(key, known, n=1)
+    if similar:
+        return f"unknown key; did you mean {similar[0]!r}?"
+    return f"unknown key; known here: {', '.join(known)}" if known else "unknown key"
+
+
+def fault_of(error: ErrorDetails, model: type[BaseModel], prefix: Location) -> Fault:
+    """Return the fault that one error of a validator stands for."""
+    location = error["loc"]
+    kind = error["type"]
+    key = dotted_key((*prefix, *location))
+    whole = Expected.of(model)
+    if kind == "extra_forbidden":
+        table = whole.at(location[:-1]).model
+        return Fault(key, unknown_key(str(location[-1]), sorted(table.model_fields) if table else ()))
+    if location[-1:] == (_NAME_OF_AN_ENTRY,):
+        entry = location[:-1]
+        wanted = whole.at(entry[:-1]).name
+        return Fault(dotted_key((*prefix, *entry)), f"a name here is {wanted.description or wanted.in_words()}")
+    if kind == "missing":
+        return Fault(key, f"missing; wanted {whole.at(location).in_words()}")
+    value = error["input"]
+    if kind == "value_error":
+        reason = str(error["ctx"]["error"])
+        return Fault(key, reason if isinstance(value, Mapping) else f"found {found(value)}; {reason}")
+    wanted_words = whole.at(location).in_words()
+    if kind == "finite_number":
+        wanted_words = wanted_words.replace("a number", "a finite number", 1)
+    return Fault(key, f"found {found(value)}; wanted {wanted_words}")
