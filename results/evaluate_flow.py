@@ -15,7 +15,7 @@ from results.flow.trumpet import trumpet
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.outcome import FLOW_OUTCOME_SCHEMA, BlankOutcome, FlowOutcome, FlowVariant
-from results.profiles.profile import LoadedProfile, load_profile
+from results.profiles import LoadedProfile, load_profile
 from results.series import FlowSeries
 from results.uncertainty.budget import Budget, BudgetLine, combine
 from results.uncertainty.flow_lines import volume_lines
