@@ -1,0 +1,1 @@
+"""From instruments to the journal: samplers, one stream of samples, one writer."""

@@ -1,0 +1,140 @@
+"""All samplers of a station, the stream they publish to, and the record of what happened."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from results.trace.events import EventLog
+
+from instruments.clock import Clock, Task, utc_now
+from instruments.errors import InstrumentError
+from instruments.interfaces import AmbientSensor, Balance, PressureInput, Pump
+from instruments.readings import PumpAlarm, PumpStatus
+from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
+from rig.acquisition.pressure_sampler import PressureSampler
+from rig.acquisition.sample import to_ns
+from rig.acquisition.samplers import NO_VALUES, Reader, Sampler, ambient_reader, balance_reader, pump_reader
+from rig.acquisition.stream import SampleStream
+
+
+@dataclass(frozen=True, slots=True)
+class SampledInstruments:
+    """What is sampled, and how often (station time, s)."""
+
+    pump: Pump
+    balance: Balance
+    ambient: AmbientSensor
+    pressure: PressureInput
+    balance_period_s: float
+    ambient_period_s: float
+    telemetry_period_s: float
+    pressure_rate_hz: float
+    pressure_block_s: float
+
+
+FaultListener = Callable[[str, InstrumentError], None]
+
+
+class Acquisition:
+    """Runs from `start` to `stop`; both are called by the protocol's thread, which participates in the clock."""
+
+    def __init__(
+        self,
+        instruments: SampledInstruments,
+        *,
+        clock: Clock,
+        stream: SampleStream,
+        event_log: EventLog,
+        on_fault: FaultListener,
+    ) -> None:
+        self._instruments = instruments
+        self._clock = clock
+        self._stream = stream
+        self._event_log = event_log
+        self._on_fault = on_fault
+        self._event_lock = threading.Lock()
+        self._stop = clock.event()
+        self._tasks: list[Task] = []
+        self._samplers: list[Sampler | PressureSampler] = []
+        self._alarms: frozenset[PumpAlarm] = frozenset()
+        self._faults_seen: set[tuple[str, str]] = set()
+        self.origin_s = clock.now()
+
+    def start(self) -> None:
+        """Start one sampler per instrument; station time of the record counts from here."""
+        chosen = self._instruments
+        self.origin_s = self._clock.now()
+        self._samplers = [
+            self._sampler(MASS, chosen.balance_period_s, balance_reader(chosen.balance)),
+            PressureSampler(
+                clock=self._clock,
+                stream=self._stream,
+                origin_s=self.origin_s,
+                rate_hz=chosen.pressure_rate_hz,
+                block_s=chosen.pressure_block_s,
+                pressure=chosen.pressure,
+                on_fault=self._note_fault,
+            ),
+            self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
+            self._sampler(PUMP, chosen.telemetry_period_s, pump_reader(chosen.pump, self._note_status)),
+        ]
+        self.anchor_clock()
+        for sampler in self._samplers:
+            self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(sampler.run, self._stop)))
+
+    def stop(self) -> None:
+        """End the samplers and say how each one did; idempotent."""
+        self._stop.set()
+        tasks, self._tasks = self._tasks, []
+        for task, sampler in zip(tasks, self._samplers, strict=True):
+            task.join()
+            self.event("sampler_end", sampler.name, asdict(sampler.tally))
+            if task.error is not None:
+                raise task.error
+        if tasks:
+            self.anchor_clock()
+
+    @property
+    def failed_sampler(self) -> BaseException | None:
+        """The exception of a sampler that died of something else than its instrument."""
+        return next((task.error for task in self._tasks if task.error is not None), None)
+
+    def event(self, kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
+        """Record that something happens now; on disk when this returns, so call it before the hardware moves."""
+        with self._event_lock:
+            event = TraceEvent(to_ns(self._clock.now() - self.origin_s), kind, source, data or {})
+            self._event_log.record(event)
+            self._stream.publish(event)
+
+    def anchor_clock(self) -> None:
+        """Pair station time with UTC on the record."""
+        self.event("clock_anchor", "clock", {"utc": utc_now().isoformat(), "virtual": self._clock.is_virtual})
+
+    def _sampler(self, name: str, period_s: float, read: Reader) -> Sampler:
+        return Sampler(
+            name,
+            clock=self._clock,
+            stream=self._stream,
+            origin_s=self.origin_s,
+            period_s=period_s,
+            read=read,
+            no_values=NO_VALUES[name],
+            on_fault=self._note_fault,
+        )
+
+    def _note_fault(self, source: str, error: InstrumentError) -> None:
+        # The first of its kind is an event; the samples themselves tell how often and when.
+        key = (source, type(error).__name__)
+        if key not in self._faults_seen:
+            self._faults_seen.add(key)
+            self.event("instrument_fault", source, {"error": type(error).__name__, "message": str(error)})
+        self._on_fault(source, error)
+
+    def _note_status(self, status: PumpStatus) -> None:
+        raised = status.alarms - self._alarms
+        self._alarms = status.alarms
+        if raised:
+            self.event("pump_alarm", PUMP, {"alarms": sorted(alarm.value for alarm in raised)})

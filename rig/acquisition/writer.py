@@ -1,0 +1,97 @@
+"""The one writer of the journal: a thread that commits each host second and on every event."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
+
+import numpy as np
+from results.trace.journal import JournalWriter
+
+from instruments.clock import host_monotonic_s
+from results.trace.schema import Block, StreamSpec, TraceEvent
+from rig.acquisition.sample import Sample
+from rig.acquisition.stream import SampleStream
+
+COMMIT_PERIOD_S = 1.0
+
+P = ParamSpec("P")
+
+
+class TraceWriter:
+    """Takes items from the stream and makes them durable.
+
+    Not a participant of the clock: durability is a matter of host time. After a failure it keeps emptying the queue, so
+    that no sampler hangs on it, counts what it could not store, and reports the first error.
+    """
+
+    def __init__(self, stream: SampleStream, journal: JournalWriter, specs: Sequence[StreamSpec]) -> None:
+        self._stream = stream
+        self._journal = journal
+        self._specs = {spec.name: spec for spec in specs}
+        self._rows: dict[str, list[Sample]] = {spec.name: [] for spec in specs}
+        self.error: Exception | None = None
+        self.lost_items = 0
+        self._thread = threading.Thread(target=self._run, name="trace-writer", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Store what is queued, close the journal, end the thread; raises the first storage error."""
+        self._stream.end()
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    def _run(self) -> None:
+        next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
+        while True:
+            try:
+                item = self._stream.queue.get(timeout=max(0.0, next_commit_s - host_monotonic_s()))
+            except queue.Empty:
+                self._attempt(self._commit)
+                next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
+                continue
+            if item is None:
+                self._attempt(self._commit)
+                self._attempt(self._journal.close)
+                return
+            if isinstance(item, Sample):
+                self._rows[item.stream].append(item)
+            elif isinstance(item, Block):
+                self._attempt(self._journal.append, item)
+            else:
+                self._attempt(self._journal.event, item)
+            if isinstance(item, TraceEvent) or host_monotonic_s() >= next_commit_s:
+                self._attempt(self._commit)
+                next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
+
+    def _attempt(self, action: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+        if self.error is not None:
+            self.lost_items += 1
+            return
+        try:
+            action(*arguments, **named)
+        except Exception as error:
+            self.error = error
+
+    def _commit(self) -> None:
+        for stream, rows in self._rows.items():
+            if rows:
+                self._journal.append(_block(self._specs[stream], rows))
+                rows.clear()
+        self._journal.commit()
+
+
+def _block(spec: StreamSpec, rows: Sequence[Sample]) -> Block:
+    columns = {
+        column.name: np.array([row.values[index] for row in rows], dtype=column.dtype)
+        for index, column in enumerate(spec.columns)
+    }
+    return Block(
+        stream=spec.name,
+        time_ns=np.array([row.time_ns for row in rows], dtype=np.int64),
+        status=np.array([row.status for row in rows], dtype=np.uint8),
+        columns=columns,
+    )

@@ -1,0 +1,124 @@
+"""What a protocol can do at the bench: prime, blank, start, wait, stop, and hand over for evaluation.
+
+Every verb records what it is about to do before the hardware moves, and waits through the clock while the samplers run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from instruments.clock import Clock
+from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
+from results.decision import Verdict
+from results.outcome import FlowOutcome
+from rig.acquisition.acquisition import Acquisition
+from rig.faults import RigFault, RigLimit, VerdictError
+from rig.safety.interlocks import Trip
+from rig.safety.safe_state import SafeState
+from rig.station import Station
+from rig.terminal.outcome_text import reason_text
+from rig.valves import OCCLUDER, OUTLET
+
+
+class Bench:
+    """The verbs of the bench, for one run."""
+
+    def __init__(
+        self,
+        *,
+        station: Station,
+        acquisition: Acquisition,
+        safe_state: SafeState,
+        evaluate: Callable[[], FlowOutcome],
+    ) -> None:
+        self._station = station
+        self._clock: Clock = station.clock
+        self._acquisition = acquisition
+        self._safe_state = safe_state
+        self._evaluate = evaluate
+        self._stop_asked = self._clock.event()
+        self._trip: Trip | None = None
+
+    def prime(self, step: FlowStep) -> None:
+        """Fill the line into the waste with a timed flow, then lead it into the vessel."""
+        if step.duration_s is None:
+            raise ProgramError("a prime needs a duration")
+        with self._phase("prime", step.duration_s):
+            self._set_valve(OCCLUDER, energised=False)
+            self._set_valve(OUTLET, energised=False)
+            self._start(continuous(step.flow_ul_per_h))
+            self._wait(step.duration_s)
+            self.stop_infusion()
+        self._set_valve(OUTLET, energised=True)
+
+    def blank(self, name: str, duration_s: float) -> None:
+        """Watch the balance with the pump stopped: what it gains or loses by itself."""
+        with self._phase(name, duration_s):
+            self._wait(duration_s)
+
+    def start_infusion(self, program: InfusionProgram) -> None:
+        """Upload a program, read it back, and run it."""
+        self._start(program)
+
+    def infuse(self, phase: str, duration_s: float) -> None:
+        """Let the pump run for a named phase."""
+        with self._phase(phase, duration_s):
+            self._wait(duration_s)
+
+    def stop_infusion(self) -> None:
+        """Stop the pump."""
+        self._acquisition.event("infusion_stop", "pump")
+        self._station.pump.stop()
+
+    def evaluate(self) -> FlowOutcome:
+        """End the run and return its outcome, computed from the sealed trace alone."""
+        self.check()
+        return self._evaluate()
+
+    def verify(self, outcome: FlowOutcome) -> None:
+        """Raise `VerdictError` unless the outcome is a pass."""
+        if outcome.verdict is not Verdict.PASS:
+            raise VerdictError(outcome.verdict, reason_text(outcome))
+
+    def trip(self, trip: Trip) -> None:
+        """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
+        self._trip = trip
+        self._acquisition.event("interlock", "rig", {"reason": trip.reason, "error": str(trip.error or "")})
+        self._safe_state.enter(trip.reason)
+        self._stop_asked.set()
+
+    def check(self) -> None:
+        """Raise `RigFault` when an interlock has tripped or a sampler has died."""
+        if self._trip is not None:
+            cause = f": {self._trip.error}" if self._trip.error else ""
+            kind = RigLimit if self._trip.is_limit else RigFault
+            raise kind(f"{self._trip.reason}{cause}") from self._trip.error
+        dead = self._acquisition.failed_sampler
+        if dead is not None:
+            raise RigFault(f"a sampler ended with {type(dead).__name__}: {dead}") from dead
+
+    def _start(self, program: InfusionProgram) -> None:
+        self.check()
+        steps = [{"flow_ul_per_h": step.flow_ul_per_h, "duration_s": step.duration_s} for step in program.steps]
+        self._acquisition.event("program", "pump", {"mode": program.mode.value, "steps": steps})
+        self._station.pump.upload(program)
+        self._safe_state.leave()
+        self._acquisition.event("infusion_start", "pump", {"flow_ul_per_h": program.steps[0].flow_ul_per_h})
+        self._station.pump.start()
+
+    def _set_valve(self, line: str, *, energised: bool) -> None:
+        self._acquisition.event("valve", "lines", {"line": line, "energised": energised})
+        self._station.lines.write(line, energised)
+
+    def _wait(self, duration_s: float) -> None:
+        self._clock.wait(self._stop_asked, self._clock.now() + duration_s)
+        self.check()
+
+    @contextmanager
+    def _phase(self, name: str, duration_s: float) -> Iterator[None]:
+        self.check()
+        data: Mapping[str, object] = {"phase": name, "planned_s": duration_s}
+        self._acquisition.event("phase_begin", "protocol", data)
+        yield
+        self._acquisition.event("phase_end", "protocol", data)

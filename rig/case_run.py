@@ -1,0 +1,156 @@
+"""One case from connecting to its record: opens the bench, and closes it whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+
+from instruments.errors import InstrumentError
+from results.decision import Verdict
+from results.evaluate_trace import evaluate_trace
+from results.outcome import FlowOutcome
+from results.trace.errors import StorageError
+from results.trace.events import EventLog
+from results.trace.journal import JournalWriter
+from results.trace.seal import seal
+from rig.acquisition.acquisition import Acquisition
+from rig.acquisition.stream import SampleStream
+from rig.acquisition.writer import TraceWriter
+from rig.bench import Bench
+from rig.faults import VerdictError
+from rig.figures import draw_figure
+from rig.plan import Case
+from rig.record import CaseRecord, write_record
+from rig.run_folder import RunFolder, new_run_folder
+from rig.run_header import Prepared, run_header, stream_specs
+from rig.safety.bench_safety import bench_safe_state
+from rig.safety.interlocks import Interlocks
+from rig.safety.safe_state import SafeState, SafeStateReport
+from rig.session import RigSession
+from rig.station import Station, open_station
+from rig.terminal.live_view import LiveView
+from rig.terminal.outcome_text import reason_text
+from rig.terminal.progress import progress_display
+from rig.verdicts import reason_of_error, verdict_of_error
+
+
+class CaseRun:
+    """Life of one case. `opened` gives the bench; `conclude` makes it safe, closes the record and judges."""
+
+    def __init__(self, session: RigSession, case: Case) -> None:
+        self.case = case
+        self.verdict = Verdict.NOT_RUN
+        self.reason = "the protocol ended before its evaluation"
+        self.outcome: FlowOutcome | None = None
+        self.folder = RunFolder(session.runs)
+        self.safe_state = SafeStateReport("")
+        self._session = session
+        self._closing = ExitStack()
+        self._closing_reason = ""
+        self._notes: list[str] = []
+        self._concluded = False
+
+    @contextmanager
+    def opened(self) -> Iterator[Bench]:
+        """Connect, start sampling and yield the bench; whatever leaves the block finds it safe and closed.
+
+        Raises `StationError` when the station cannot be opened; no run folder is made then.
+        """
+        session = self._session
+        with ExitStack() as stack:
+            station = open_station(session.station, virtual=session.virtual, seed=session.seed)
+            stack.callback(station.close)
+            stack.enter_context(station.clock.participate("protocol"))
+            prepared = station.prepare()
+            self._closing = stack.pop_all()
+            try:
+                yield self._begin(station, prepared)
+            except BaseException as error:
+                self.conclude(error)
+                raise
+            finally:
+                self.conclude(None)
+
+    def evaluate(self) -> FlowOutcome:
+        """Close the record, seal the trace, and evaluate it from the file alone."""
+        self._close("the protocol has ended")
+        seal(self.folder.journal, self.folder.trace)
+        self.outcome = evaluate_trace(self.folder.trace)
+        self._notes += draw_figure(self.folder, self.outcome)
+        return self.outcome
+
+    def conclude(self, error: BaseException | None) -> None:
+        """Judge the run by its outcome, or by what ended it, and write the record; idempotent."""
+        if self._concluded:
+            return
+        self._concluded = True
+        with self._session.gate.shut():
+            try:
+                self._close("the protocol has ended" if error is None else reason_of_error(error))
+                if not self.folder.trace.exists():
+                    seal(self.folder.journal, self.folder.trace)
+            except (StorageError, InstrumentError, OSError) as closing_error:
+                error = error or closing_error
+            if error is not None and not isinstance(error, VerdictError):
+                self.verdict, self.reason = verdict_of_error(error), reason_of_error(error)
+            elif self.outcome is not None:
+                self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
+            if not self.safe_state.is_safe:
+                failed = "; ".join(f"{name}: {text}" for name, text in self.safe_state.failed)
+                self.reason = f"{self.reason}. THE BENCH IS NOT SAFE: {failed}"
+            record = self._record()
+            write_record(self.folder, record)
+            self._session.concluded.append((record, self.folder))
+
+    def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
+        case, session, closing = self.case, self._session, self._closing
+        self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
+        station.keep_truth_in(self.folder.truth)
+        event_log = EventLog(self.folder.events)
+        closing.callback(event_log.close)
+        specs = stream_specs(station.sampled, prepared)
+        header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
+        stream = SampleStream()
+        writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
+        closing.callback(writer.finish)
+        view = LiveView(planned_s=case.planned_s, set_flow_ul_per_h=case.flow_ul_per_h)
+        stream.subscribe(view.listen)
+        closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
+        interlocks = Interlocks(station.interlock_limits, clock=station.clock)
+        acquisition = Acquisition(
+            station.sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
+        )
+        safe_state = bench_safe_state(station.pump, station.lines)
+        bench = Bench(station=station, acquisition=acquisition, safe_state=safe_state, evaluate=self.evaluate)
+        interlocks.call_on_trip(bench.trip)
+        stream.subscribe(interlocks.watch)
+        closing.callback(acquisition.stop)
+        closing.callback(self._make_safe, safe_state, acquisition)
+        acquisition.start()
+        return bench
+
+    def _close(self, reason: str) -> None:
+        self._closing_reason = reason
+        with self._session.gate.shut():
+            self._closing.close()
+
+    def _make_safe(self, safe_state: SafeState, acquisition: Acquisition) -> None:
+        self.safe_state = safe_state.enter(self._closing_reason)
+        acquisition.event("safe_state", "rig", asdict(self.safe_state))
+
+    def _record(self) -> CaseRecord:
+        plan, station = self.case.plan, self._session.station
+        return CaseRecord(
+            run_id=self.folder.run_id,
+            plan_id=plan.id,
+            plan_revision=plan.revision,
+            case=self.case.name,
+            station=station.id,
+            simulated=station.is_simulated,
+            verdict=self.verdict,
+            reason=self.reason,
+            safe_state=self.safe_state,
+            notes=tuple(self._notes),
+            outcome=self.outcome,
+        )

@@ -1,0 +1,85 @@
+"""The `rig` command: everything a person does at the rig besides running protocols with pytest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from results.evaluate_trace import evaluate_trace
+from results.series import EvaluationRefused
+from results.trace.errors import StorageError
+from results.trace.seal import seal
+from rig.configuration import ConfigurationError
+from rig.run_folder import RunFolder
+from rig.station_file import available_stations, load_station_file
+from rig.terminal.verdict_table import print_outcome
+from rig.twin import simulate_forever
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ConfigurationError, EvaluationRefused, StorageError, OSError) as error:
+        sys.stderr.write(f"rig {options.command}: {error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rig", description="Pump bench rig.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    stations = commands.add_parser("stations", help="list the stations that ship with the rig")
+    stations.set_defaults(run=_stations)
+
+    simulate = commands.add_parser("simulate", help="run a station's digital twin alone, at wall-clock time")
+    simulate.add_argument("station", help="a shipped station's name or a station.toml")
+    simulate.add_argument("--seed", type=int, default=1, help="seed of every random process [1]")
+    simulate.add_argument("--log", type=Path, help="append what each device was told to this file")
+    simulate.set_defaults(run=_simulate)
+
+    evaluate = commands.add_parser("evaluate", help="evaluate a run again, from its files alone")
+    evaluate.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
+    evaluate.add_argument("--json", type=Path, dest="json_file", help="write the outcome to this file")
+    evaluate.set_defaults(run=_evaluate)
+
+    sealing = commands.add_parser("seal", help="make the trace of a run that ended in a crash")
+    sealing.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
+    sealing.set_defaults(run=_seal)
+    return parser
+
+
+def _stations(options: argparse.Namespace) -> int:
+    sys.stdout.write("\n".join(available_stations()) + "\n")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    simulate_forever(load_station_file(options.station), seed=options.seed, witness_log=options.log)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    folder = RunFolder(options.run)
+    outcome = evaluate_trace(folder.trace)
+    print_outcome(Console(), outcome)
+    if options.json_file is not None:
+        options.json_file.write_text(json.dumps(outcome.as_record(), indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _seal(options: argparse.Namespace) -> int:
+    folder = RunFolder(options.run)
+    report = seal(folder.journal, folder.trace)
+    sys.stdout.write(f"{report.trace_path}: sealed, SHA-256 {report.sha256}\n")
+    if not report.closed_orderly:
+        sys.stdout.write("The run ended without closing its journal; everything it committed is in the trace.\n")
+    for damage in report.damage:
+        sys.stdout.write(f"lost: {damage}\n")
+    return 0 if report.complete else 1

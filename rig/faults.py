@@ -1,0 +1,22 @@
+"""What ends a case other than its own evaluation, and what its evaluation raises when it is no pass."""
+
+from __future__ import annotations
+
+from results.decision import Verdict
+
+
+class RigFault(Exception):
+    """The rig, not the pump, made the run worthless."""
+
+
+class RigLimit(RigFault):
+    """A limit that guards people or rig was reached."""
+
+
+class VerdictError(Exception):
+    """A case that did not pass, with the reason a person needs."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        self.verdict = verdict
+        self.reason = reason
+        super().__init__(f"{verdict.value}: {reason}")

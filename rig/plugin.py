@@ -1,0 +1,167 @@
+"""The pytest plugin: options, the `bench` and `case` fixtures, verdicts as outcomes, the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from rich.console import Console
+
+from rig.bench import Bench
+from rig.case_run import CaseRun
+from rig.configuration import ConfigurationError
+from rig.plan import Case, load_plan
+from rig.session import RigSession
+from rig.station import StationError
+from rig.station_file import available_stations, load_station_file
+from rig.terminal.progress import open_terminal
+from rig.terminal.verdict_table import print_verdict_table
+from rig.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
+
+SESSION = pytest.StashKey[RigSession]()
+RUN = pytest.StashKey[CaseRun]()
+ERROR_WORD = "rig_error_verdict"
+
+R = TypeVar("R")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a bench session."""
+    group = parser.getgroup("rig", "pump bench rig")
+    group.addoption("--station", metavar="NAME_OR_FILE", help="the station to run on: a shipped name or a station.toml")
+    group.addoption("--case", action="append", metavar="NAME", help="run only this case of the plans (repeatable)")
+    group.addoption("--clock", choices=("virtual", "wall"), default="virtual", help="time of a simulated station")
+    group.addoption("--seed", type=int, default=1, help="seed of a simulated station [1]")
+    group.addoption("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go [runs]")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the station, so that its faults are told before anything is collected."""
+    name = config.getoption("--station")
+    if name is None:
+        return
+    try:
+        station = load_station_file(name)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SESSION] = RigSession(
+        station=station,
+        virtual=station.is_simulated and config.getoption("--clock") == "virtual",
+        seed=config.getoption("--seed"),
+        runs=config.getoption("--runs"),
+        terminal=open_terminal(),
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the duplicate of the terminal back."""
+    if SESSION in config.stash:
+        config.stash[SESSION].terminal.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a protocol once per case of the plan beside it."""
+    if "case" not in metafunc.fixturenames or "bench" not in metafunc.fixturenames:
+        return
+    plan_file = Path(str(metafunc.module.__file__)).with_suffix(".toml")
+    try:
+        plan = load_plan(plan_file)
+    except ConfigurationError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
+    metafunc.parametrize("case", plan.cases, ids=[case.name for case in plan.cases])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse protocols without a station, and cases that no plan has; keep the chosen cases."""
+    protocols = [item for item in items if "bench" in getattr(item, "fixturenames", ())]
+    if protocols and config.getoption("--station") is None:
+        known = ", ".join(available_stations())
+        raise pytest.UsageError(
+            f"protocols need --station: a shipped station ({known}) or the path of a station.toml. "
+            "For the simulated bench: pytest protocols --station simulated"
+        )
+    chosen = config.getoption("--case")
+    if not chosen:
+        return
+    names = {item.callspec.params["case"].name: item for item in protocols if hasattr(item, "callspec")}
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise pytest.UsageError(f"no plan has the case {', '.join(unknown)}; cases: {', '.join(sorted(names))}")
+    kept = [item for item in protocols if hasattr(item, "callspec") and item.callspec.params["case"].name in chosen]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, R, R]:
+    """Let ending signals reach the protocol as exceptions while a bench may be running."""
+    if SESSION not in session.config.stash:
+        return (yield)
+    with session.config.stash[SESSION].gate.installed():
+        return (yield)
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
+    """The bench, connected, identified and sampling; safe and closed afterwards."""
+    run = CaseRun(request.config.stash[SESSION], case)
+    request.node.stash[RUN] = run
+    try:
+        with run.opened() as opened:
+            yield opened
+    except StationError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
+    """Conclude the run with what ended the protocol, before anything else happens."""
+    if RUN not in pyfuncitem.stash:
+        return (yield)
+    run = pyfuncitem.stash[RUN]
+    try:
+        result = yield
+        run.conclude(None)
+    except BaseException as error:
+        run.conclude(error)
+        raise
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say the verdict instead of a traceback; mark what is an error and not a failure."""
+    report = yield
+    if call.excinfo is None or RUN not in item.stash or call.when != "call":
+        return report
+    run = item.stash[RUN]
+    verdict = run.verdict
+    if verdict in ERROR_VERDICTS:
+        report.user_properties.append((ERROR_WORD, verdict.value))
+    if isinstance(call.excinfo.value, EXPECTED_ERRORS):
+        report.longrepr = f"{run.case.name}: {verdict.value}: {run.reason}\nrun: {run.folder.path}"
+    report.user_properties.append(("verdict", verdict.value))
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """Count INVALID, ABORTED and NOT RUN as errors."""
+    if isinstance(report, pytest.TestReport) and report.when == "call" and report.failed:
+        for name, value in report.user_properties:
+            if name == ERROR_WORD:
+                return "error", "E", str(value)
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdict table."""
+    if SESSION not in config.stash or not config.stash[SESSION].concluded:
+        return
+    session = config.stash[SESSION]
+    writer = terminalreporter._tw
+    console = Console(file=writer._file, force_terminal=writer.hasmarkup, width=max(100, writer.fullwidth))
+    print_verdict_table(console, session.concluded)

@@ -1,0 +1,68 @@
+"""The record of a case: its verdict, its outcome, what was done to end safely, and the hashes of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from instruments.clock import utc_now
+from results.decision import Verdict
+from results.outcome import FlowOutcome, as_json
+from results.trace.durable import fsync_folder
+from rig.run_folder import RunFolder
+from rig.safety.safe_state import SafeStateReport
+
+RECORD_SCHEMA = "case-record/1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """What `record.json` says. `evidence` tells whether the run may serve as verification evidence, and why not."""
+
+    run_id: str
+    plan_id: str
+    plan_revision: str
+    case: str
+    station: str
+    simulated: bool
+    verdict: Verdict
+    reason: str
+    safe_state: SafeStateReport
+    notes: tuple[str, ...]
+    outcome: FlowOutcome | None
+
+    def as_json(self, files: Mapping[str, str]) -> dict[str, object]:
+        """Return the record as JSON types; `files` maps names to SHA-256."""
+        return {
+            "schema": RECORD_SCHEMA,
+            "run_id": self.run_id,
+            "plan": {"id": self.plan_id, "revision": self.plan_revision},
+            "case": self.case,
+            "station": self.station,
+            "simulated": self.simulated,
+            "evidence": "refused: the station is simulated" if self.simulated else "engineering run",
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "ended_utc": utc_now().isoformat(),
+            "safe_state": as_json(self.safe_state),
+            "notes": list(self.notes),
+            "files": dict(files),
+            "outcome": self.outcome.as_record() if self.outcome is not None else None,
+        }
+
+
+def write_record(folder: RunFolder, record: CaseRecord) -> None:
+    """Write `record.json` in one piece: it is there whole, or not at all."""
+    files = {path.name: _sha256(path) for path in (folder.trace, folder.events, folder.figure) if path.exists()}
+    temporary = folder.record.with_suffix(".tmp")
+    temporary.write_text(json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    temporary.replace(folder.record)
+    fsync_folder(folder.path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,61 @@
+"""The folder of one run: its name, and where each of its files is."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from instruments.clock import utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One folder per case of a session; everything about the run is in it."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def events(self) -> Path:
+        """Events, line by line, each on disk before the hardware moves."""
+        return self.path / "events.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """The crash-proof record while the run goes on."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def trace(self) -> Path:
+        """The sealed trace made from the journal."""
+        return self.path / "trace.h5"
+
+    @property
+    def record(self) -> Path:
+        """The outcome."""
+        return self.path / "record.json"
+
+    @property
+    def figure(self) -> Path:
+        """Start-up curve and trumpet."""
+        return self.path / "flow.png"
+
+    @property
+    def truth(self) -> Path:
+        """What the digital twin really did; nothing reads it but tests."""
+        return self.path / "truth.h5"
+
+
+def new_run_folder(parent: Path, *, station: str, plan: str, case: str) -> RunFolder:
+    """Make the folder of a new run: R<UTC time>-<station>-<plan>-<case>-<8 hex>."""
+    words = "-".join(re.sub(r"[^A-Za-z0-9]+", "_", word) for word in (station, plan, case))
+    run_id = f"R{utc_now():%Y%m%dT%H%M%SZ}-{words}-{secrets.token_hex(4)}"
+    path = parent / run_id
+    path.mkdir(parents=True)
+    return RunFolder(path)

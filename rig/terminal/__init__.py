@@ -1,0 +1,1 @@
+"""What a person at the terminal sees: progress while a case runs, verdicts at the end."""
