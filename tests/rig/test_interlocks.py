@@ -1,0 +1,99 @@
+"""Interlocks: each limit trips once, at the sample that reaches it, and numbers that are none do not reset silence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from instruments.clock import VirtualClock
+from instruments.errors import InstrumentTimeout, LinkLost
+from results.trace.schema import MASS, Block
+from results.trace.status import SampleStatus
+from rig.acquisition.sample import Sample
+from rig.safety.interlocks import InterlockLimits, Interlocks, Trip
+
+LIMITS = InterlockLimits(burst_pressure_kpa=150.0, vessel_full_g=20.0, silent_after_s=60.0)
+
+
+class Guard:
+    """Interlocks on a virtual clock, and the trips they told of."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.trips: list[Trip] = []
+        self.interlocks = Interlocks(LIMITS, clock=self.clock)
+        self.interlocks.call_on_trip(self.trips.append)
+
+    def mass(self, mass_g: float, status: SampleStatus = SampleStatus.GOOD) -> None:
+        self.interlocks.watch(Sample(MASS, 0, status, (mass_g, b"")))
+
+    def pressure(self, *pressure_kpa: float) -> None:
+        values = np.array(pressure_kpa)
+        status = np.where(np.isnan(values), SampleStatus.WIRE_BREAK, SampleStatus.GOOD).astype(np.uint8)
+        times = np.arange(len(values), dtype=np.int64)
+        self.interlocks.watch(Block("pressure_line", times, status, {"pressure_kpa": values}))
+
+
+@pytest.mark.parametrize(("mass_g", "trips"), [(19.999, 0), (20.0, 1), (25.0, 1), (math.nan, 1)])
+def test_a_full_vessel_trips(mass_g: float, trips: int) -> None:
+    guard = Guard()
+    guard.mass(mass_g)
+    assert len(guard.trips) == trips
+    assert all(trip.is_limit and "vessel full" in trip.reason for trip in guard.trips)
+
+
+@pytest.mark.parametrize(("pressures", "trips"), [((1.0, 149.9), 0), ((1.0, 150.0, 2.0), 1), ((math.nan, 200.0), 1)])
+def test_burst_pressure_trips(pressures: tuple[float, ...], trips: int) -> None:
+    guard = Guard()
+    guard.pressure(*pressures)
+    assert len(guard.trips) == trips
+    assert all(trip.is_limit and "burst" in trip.reason for trip in guard.trips)
+
+
+def test_silence_trips_after_its_time_and_names_the_last_error() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.mass(1.0)
+        guard.clock.sleep_until(30.0)
+        guard.interlocks.note_error(MASS, InstrumentTimeout("no reply", instrument="balance", command="SI"))
+        guard.mass(math.nan, SampleStatus.TIMEOUT)
+        assert guard.trips == []
+        guard.clock.sleep_until(60.0)
+        guard.mass(math.nan, SampleStatus.TIMEOUT)
+    (trip,) = guard.trips
+    assert not trip.is_limit
+    assert "60 s" in trip.reason
+    assert "timeout" in trip.reason
+    assert "SI" in str(trip.error)
+
+
+def test_a_good_sample_ends_the_silence() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.mass(math.nan, SampleStatus.OVERLOAD)
+        guard.clock.sleep_until(59.0)
+        guard.mass(1.0)
+        guard.clock.sleep_until(118.0)
+        guard.mass(math.nan, SampleStatus.OVERLOAD)
+    assert guard.trips == []
+
+
+def test_a_channel_with_a_broken_wire_is_silent() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.pressure(math.nan, math.nan)
+        guard.clock.sleep_until(60.0)
+        guard.pressure(math.nan, math.nan)
+    (trip,) = guard.trips
+    assert "wire break" in trip.reason
+
+
+def test_a_lost_link_trips_at_once_and_only_the_first_trip_counts() -> None:
+    guard = Guard()
+    guard.interlocks.note_error(MASS, LinkLost("unplugged", instrument="balance"))
+    guard.mass(100.0)
+    (trip,) = guard.trips
+    assert trip is guard.interlocks.trip
+    assert "link is lost" in trip.reason

@@ -1,0 +1,106 @@
+"""Samplers: every tick is on record, whether it was read, failed or missed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from instruments.clock import VirtualClock
+from instruments.errors import InstrumentError, InstrumentTimeout
+from results.trace.schema import MASS
+from results.trace.status import SampleStatus
+from rig.acquisition.sample import NS_PER_S, Sample
+from rig.acquisition.samplers import NO_VALUES, Sampler, Values
+from rig.acquisition.stream import SampleStream
+
+Reply = tuple[SampleStatus, Values]
+
+
+def sampled(read: Callable[[VirtualClock], Reply], *, until_s: float) -> tuple[list[Sample], Sampler]:
+    """Run a 1-s sampler on a virtual clock and return what it published."""
+    clock = VirtualClock()
+    stream = SampleStream()
+    samples: list[Sample] = []
+    faults: list[InstrumentError] = []
+    stream.subscribe(lambda item: samples.append(item) if isinstance(item, Sample) else None)
+    sampler = Sampler(
+        MASS,
+        clock=clock,
+        stream=stream,
+        origin_s=0.0,
+        period_s=1.0,
+        read=lambda: read(clock),
+        no_values=NO_VALUES[MASS],
+        on_fault=lambda _, error: faults.append(error),
+    )
+    with clock.participate("test"):
+        stop = clock.event()
+        task = clock.spawn("sampler", lambda: sampler.run(stop))
+        clock.sleep_until(until_s)
+        stop.set()
+        task.join()
+        if task.error is not None:
+            raise task.error
+    assert sampler.tally.failed == len(faults)
+    return samples, sampler
+
+
+def good(clock: VirtualClock) -> Reply:
+    return SampleStatus.GOOD, (clock.now(), b"ok")
+
+
+def test_samples_stand_on_the_grid() -> None:
+    samples, sampler = sampled(good, until_s=5.5)
+    assert [sample.time_ns for sample in samples] == [k * NS_PER_S for k in range(6)]
+    assert [sample.values[0] for sample in samples] == [float(k) for k in range(6)]
+    assert (sampler.tally.due, sampler.tally.missed, sampler.tally.late, sampler.tally.failed) == (6, 0, 0, 0)
+
+
+def test_a_slow_read_misses_ticks_and_each_is_on_record() -> None:
+    def slow_once(clock: VirtualClock) -> Reply:
+        if clock.now() == 2.0:
+            clock.sleep_until(5.25)
+        return good(clock)
+
+    samples, sampler = sampled(slow_once, until_s=7.5)
+    statuses = [(sample.time_ns / NS_PER_S, sample.status) for sample in samples]
+    assert statuses == [
+        (0.0, SampleStatus.GOOD),
+        (1.0, SampleStatus.GOOD),
+        (3.625, SampleStatus.GOOD),
+        (3.625 + 1e-9, SampleStatus.MISSED),
+        (4.0, SampleStatus.MISSED),
+        (5.25, SampleStatus.GOOD),
+        (6.0, SampleStatus.GOOD),
+        (7.0, SampleStatus.GOOD),
+    ]
+    assert sampler.tally.missed == 2
+    assert sampler.tally.late == 1
+    assert sampler.tally.due == len(samples)
+
+
+def test_a_failed_read_is_a_sample_without_a_number() -> None:
+    def fails_at_two(clock: VirtualClock) -> Reply:
+        if clock.now() == 2.0:
+            raise InstrumentTimeout("no reply", instrument="balance")
+        return good(clock)
+
+    samples, sampler = sampled(fails_at_two, until_s=3.5)
+    assert [sample.status for sample in samples] == [
+        SampleStatus.GOOD,
+        SampleStatus.GOOD,
+        SampleStatus.TIMEOUT,
+        SampleStatus.GOOD,
+    ]
+    assert math.isnan(float(samples[2].values[0]))
+    assert sampler.tally.failed == 1
+
+
+def test_an_error_of_the_code_ends_the_sampler_and_is_kept() -> None:
+    def broken(clock: VirtualClock) -> Reply:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        sampled(broken, until_s=2.0)
