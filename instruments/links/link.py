@@ -91,8 +91,15 @@ class Link:
         with self._turn():
             return self._recover()
 
-    def ask(self, question: bytes, understand: Understand[_Answer], *, deadline_s: float | None = None) -> _Answer:
-        """Send a question and return its answer.
+    def ask(
+        self,
+        question: bytes,
+        understand: Understand[_Answer],
+        *,
+        words: str | None = None,
+        deadline_s: float | None = None,
+    ) -> _Answer:
+        """Send a question and return its answer; errors call the question `words`, by default its own bytes.
 
         Raises `InstrumentTimeout` when nothing came within the deadline (host time), `LinkLost` when the transport is
         gone, `ProtocolError` when the device refused or what came is not an answer.
@@ -101,16 +108,23 @@ class Link:
             if not self._synchronised and not self._resynchronising:
                 self._recover()
             started_s = host_monotonic_s()
-            self._send(question, started_s)
-            return self._await(question, understand, started_s, self.deadline_s if deadline_s is None else deadline_s)
+            words = question.decode("latin-1").strip() if words is None else words
+            self._send(question, words, started_s)
+            return self._await(words, understand, started_s, self.deadline_s if deadline_s is None else deadline_s)
 
     def tell(self, command: bytes) -> None:
         """Send a command that has no answer; stale input is dropped first."""
         with self._turn():
             if not self._synchronised and not self._resynchronising:
                 self._recover()
-            self._send(command, host_monotonic_s())
+            self._send(command, command.decode("latin-1").strip(), host_monotonic_s())
             self._synchronised = not self._resynchronising
+
+    def synchronise(self) -> None:
+        """Resynchronise now if the next request would have to; for drivers whose questions carry a number."""
+        with self._turn():
+            if not self._synchronised and not self._resynchronising:
+                self._recover()
 
     def distrust(self) -> None:
         """Resynchronise before the next question, whatever the last answer was."""
@@ -160,20 +174,20 @@ class Link:
         self._synchronised = True
         return found
 
-    def _send(self, data: bytes, started_s: float) -> None:
+    def _send(self, data: bytes, words: str, started_s: float) -> None:
         self._synchronised = False  # until the answer is in: also when a signal ends this call half way
         try:
             self.transport.discard_input()
             self.transport.write(data)
         except TransportTimeout as timeout:
             raise self._failure(
-                InstrumentTimeout, "it takes no data", data, b"", started_s, _SILENT_REMEDY
+                InstrumentTimeout, "it takes no data", words, b"", started_s, _SILENT_REMEDY
             ) from timeout
         except TransportLost as lost:
             self._drop()
-            raise self._failure(LinkLost, lost.problem, data, b"", started_s, lost.remedy) from lost
+            raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
 
-    def _await(self, question: bytes, understand: Understand[_Answer], started_s: float, deadline_s: float) -> _Answer:
+    def _await(self, words: str, understand: Understand[_Answer], started_s: float, deadline_s: float) -> _Answer:
         unit = stray = b""
         try:
             while True:
@@ -187,28 +201,28 @@ class Link:
             self._owed_s += deadline_s
             if stray:
                 problem = "answers came, none to this command"
-                raise self._failure(ProtocolError, problem, question, stray, started_s, _GARBLED_REMEDY) from timeout
+                raise self._failure(ProtocolError, problem, words, stray, started_s, _GARBLED_REMEDY) from timeout
             problem = "incomplete answer" if timeout.partial else f"no answer within {deadline_s:g} s"
             raise self._failure(
-                InstrumentTimeout, problem, question, timeout.partial, started_s, _SILENT_REMEDY
+                InstrumentTimeout, problem, words, timeout.partial, started_s, _SILENT_REMEDY
             ) from timeout
         except TransportLost as lost:
             self._drop()
-            raise self._failure(LinkLost, lost.problem, question, b"", started_s, lost.remedy) from lost
+            raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
         except RefusedByDevice as refused:
             self._synchronised = not self._resynchronising
-            raise self._failure(ProtocolError, refused.problem, question, unit, started_s, refused.remedy) from refused
+            raise self._failure(ProtocolError, refused.problem, words, unit, started_s, refused.remedy) from refused
         except Garbled as garbled:
             problem = f"unintelligible answer: {garbled}"
-            raise self._failure(ProtocolError, problem, question, unit, started_s, _GARBLED_REMEDY) from garbled
+            raise self._failure(ProtocolError, problem, words, unit, started_s, _GARBLED_REMEDY) from garbled
 
     def _failure(
-        self, kind: type[InstrumentError], problem: str, question: bytes, reply: bytes, started_s: float, remedy: str
+        self, kind: type[InstrumentError], problem: str, words: str, reply: bytes, started_s: float, remedy: str
     ) -> InstrumentError:
         return kind(
             problem,
             instrument=self.instrument,
-            command=question.decode("latin-1").strip(),
+            command=words,
             reply=reply,
             elapsed_s=host_monotonic_s() - started_s,
             remedy=remedy,
