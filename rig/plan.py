@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
+from results.evaluate_flow import ERROR_A
 from results.evaluation import FlowEvaluation
 from results.profiles.profile import MethodProfile, load_profile
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.plan_file import CaseTable, PlanFile
 
 _REMEDY = "A plan lies beside its protocol: the module's name with the ending .toml"
-_OF_THE_CASE = ("profile", "set_flow_ul_per_h")
+_STAND_IN = {"profile": "that of the case", "set_flow_ul_per_h": 1.0}
 _SAID_BY_THE_CASE = "unknown key; profile and flow are said by each case: case.<name>.profile"
+
+MEASURANDS = {ERROR_A: "%"}
+"""What a criterion of a plan can be about, and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,19 @@ def parse_plan(source: SourceFile) -> Plan:
 
 def _evaluation_faults(table: Mapping[str, object]) -> list[Fault]:
     """Check the evaluation that all cases share, without what each case adds to it."""
-    faults = [Fault(f"evaluation.{key}", _SAID_BY_THE_CASE) for key in _OF_THE_CASE if key in table]
-    stand_in = {**table, "profile": "profile", "set_flow_ul_per_h": 1.0}
-    return faults + list(check_table(stand_in, FlowEvaluation, prefix=("evaluation",)).faults)
+    faults = [Fault(f"evaluation.{key}", _SAID_BY_THE_CASE) for key in _STAND_IN if key in table]
+    checked = check_table({**table, **_STAND_IN}, FlowEvaluation, prefix=("evaluation",))
+    faults += checked.faults
+    for number, criterion in enumerate(getattr(checked.partial, "criteria", ()), start=1):
+        measurand, unit = getattr(criterion, "measurand", None), getattr(criterion, "unit", None)
+        if measurand is not None and measurand not in MEASURANDS:
+            known = ", ".join(repr(name) for name in MEASURANDS)
+            problem = f"there is no measurand {measurand!r}; there is: {known}"
+            faults.append(Fault(f"evaluation.criteria[{number}].measurand", problem))
+        elif measurand is not None and unit is not None and unit != MEASURANDS[measurand]:
+            problem = f"found {unit!r}; {measurand!r} is in {MEASURANDS[measurand]!r}"
+            faults.append(Fault(f"evaluation.criteria[{number}].unit", problem))
+    return faults
 
 
 def _case(identity: PlanIdentity, name: str, table: CaseTable, evaluation: Mapping[str, object]) -> Case:
