@@ -1,4 +1,4 @@
-"""Plans: the shipped one says what the procedure says; what cannot be run or judged is refused before anything moves."""
+"""Plans: the shipped one says what the procedure says; what cannot be run or judged is refused beforehand."""
 
 from __future__ import annotations
 
