@@ -1,0 +1,82 @@
+"""The gRPC server on a loopback port: turns DAQmx errors into the status and metadata the nidaqmx client expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from nidaqmx._stubs import nidaqmx_pb2 as messages
+
+from instruments.clock import Clock
+from instruments.simulated.wires.faults import LinkFaults
+from instruments.simulated.wires.ni_grpc.device import DaqDevice
+from instruments.simulated.wires.ni_grpc.errors import DaqmxError, LinkDown
+from instruments.simulated.wires.ni_grpc.service import HANDLERS, Handler
+from instruments.simulated.wires.ni_grpc.state import ServerState
+
+_WORKERS = 16  # a blocked read holds one
+_OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
+
+
+class NiGrpcWire:
+    """Serves one device on a port of 127.0.0.1 chosen by the system."""
+
+    def __init__(self, name: str, device: DaqDevice, clock: Clock, faults: LinkFaults) -> None:
+        self._state = ServerState(device, clock, faults)
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"{name} grpc")
+        self._server = grpc.server(self._workers, options=_OPTIONS)
+        methods = {method: _rpc(self._state, method, handler) for method, handler in HANDLERS.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("nidaqmx_grpc.NiDAQmx", methods),))
+        self._port = self._server.add_insecure_port("127.0.0.1:0")
+        self._closed = False
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    @property
+    def target(self) -> str:
+        """The address for a gRPC channel."""
+        return f"127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._server.start()
+
+    def inject_error(self, code: int | None) -> None:
+        """Let starts, reads and writes fail with a DAQmx error code until None is given; wakes blocked reads."""
+        self._state.inject_error(code)
+
+    def close(self) -> None:
+        """Refuse calls, wake blocked ones, end every thread; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._state.close()
+        self._server.stop(grace=None).wait()
+        self._workers.shutdown(wait=True)
+
+
+def _rpc(state: ServerState, method: str, handler: Handler) -> grpc.RpcMethodHandler[Any, Any]:
+    def call(request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            state.check_link()
+            with state.lock:
+                return handler(state, request)
+        except DaqmxError as error:
+            metadata = [("ni-error", str(error.code))]
+            if error.samples_read is not None:
+                metadata.append(("ni-samps-per-chan-read", str(error.samples_read)))
+            context.set_trailing_metadata(tuple(metadata))
+            context.abort(grpc.StatusCode.UNKNOWN, error.text)
+        except LinkDown:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the device server is gone")
+
+    request_type = getattr(messages, f"{method}Request")
+    response_type = getattr(messages, f"{method}Response")
+    deserialize: Callable[[bytes], Any] = request_type.FromString
+    serialize: Callable[[Any], bytes] = response_type.SerializeToString
+    return grpc.unary_unary_rpc_method_handler(call, request_deserializer=deserialize, response_serializer=serialize)

@@ -1,0 +1,115 @@
+"""A device on a pseudo-terminal, the simulated serial port. The one place that knows about ptys (POSIX only)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import threading
+from pathlib import Path
+
+from instruments.clock import Clock
+from instruments.simulated.wires.conversation import Conversation, HungUp
+from instruments.simulated.wires.faults import LinkFaults
+from instruments.simulated.wires.session import Session
+
+_OUTPUT_LIMIT = 65536
+
+
+class PtyWire:
+    """Serves one session on a pseudo-terminal, published as a symbolic link that survives a hang-up."""
+
+    def __init__(self, name: str, session: Session, clock: Clock, faults: LinkFaults, link: Path) -> None:
+        self._name = name
+        self._conversation = Conversation(session, faults, clock, name)
+        self._link = link
+        self._output = b""
+        self._closing = False
+        self._lock = threading.Lock()
+        self._wake_read, self._wake_write = os.pipe()
+        self._master, self._slave = _open_pair()
+        self._publish()
+        self._serving = threading.Thread(target=self._serve, name=f"{name} pty", daemon=True)
+
+    @property
+    def port(self) -> str:
+        """The path to open as a serial port."""
+        return str(self._link)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._serving.start()
+
+    def close(self) -> None:
+        """Hang up and end the thread; idempotent."""
+        with self._lock:
+            if self._closing:
+                return
+            self._closing = True
+        os.write(self._wake_write, b"x")
+        if self._serving.ident is not None:
+            self._serving.join()
+        for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+            os.close(descriptor)
+        self._link.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            writers = [self._master] if self._output else []
+            readable, writable, _ = select.select(
+                [self._master, self._wake_read], writers, [], self._conversation.wait_s()
+            )
+            if self._wake_read in readable:
+                return
+            try:
+                if self._master in readable:
+                    self._say(self._conversation.hear(os.read(self._master, 4096)))
+                elif not writable:
+                    self._say(self._conversation.speak())
+            except HungUp:
+                self._hang_up()
+                continue
+            if self._output:
+                self._flush()
+
+    def _say(self, said: bytes) -> None:
+        # Nobody reads: what does not fit is lost, as on a serial line without handshake.
+        if len(self._output) + len(said) <= _OUTPUT_LIMIT:
+            self._output += said
+
+    def _flush(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._output = self._output[os.write(self._master, self._output) :]
+
+    def _hang_up(self) -> None:
+        """Let the client see its port vanish; a fresh one waits behind the same link at once."""
+        old = (self._master, self._slave)
+        self._output = b""
+        self._master, self._slave = _open_pair()
+        self._publish()
+        for descriptor in old:
+            os.close(descriptor)
+
+    def _publish(self) -> None:
+        fresh = self._link.with_name(f"{self._link.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.replace(self._link)
+
+
+def _open_pair() -> tuple[int, int]:
+    """Return master and slave of a raw pseudo-terminal; the master never blocks.
+
+    The slave is kept open by the server, else the master reads EIO whenever the client closes. Raises `OSError` where
+    the platform has no pseudo-terminals.
+    """
+    if sys.platform == "win32":
+        raise OSError("this platform has no pseudo-terminals: run the simulated station on Linux or macOS")
+    import tty
+
+    master, slave = os.openpty()
+    for descriptor in (master, slave):
+        tty.setraw(descriptor)
+    os.set_blocking(master, False)
+    return master, slave
