@@ -7,82 +7,149 @@
 
 All times are bench seconds (float). Queries may come in any order within the last `HISTORY_S`; commands take effect at
 their time and must not lie before the last command. Methods are safe to call from any thread.
+
+Everything is computed ahead in blocks. A command first brings everything to its own instant, then takes back what was
+computed beyond it. Neither the length of blocks nor the queries made leave a trace in any result.
 """
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments.simulated.physics.states import Agent, BalanceSignal, PumpMechanics, RoomState
+from instruments.simulated.physics.agents import Agents, ReZeroAgent
+from instruments.simulated.physics.climate import Climate, Slow
+from instruments.simulated.physics.disturbances import Disturbances
+from instruments.simulated.physics.draws import NormalTrack
+from instruments.simulated.physics.electronics import Electronics
+from instruments.simulated.physics.flow_path import FlowPath
+from instruments.simulated.physics.load import Load
+from instruments.simulated.physics.signal_block import SignalBlock
+from instruments.simulated.physics.states import (
+    UPDATE_PERIOD_S,
+    Agent,
+    BalanceSignal,
+    PumpMechanics,
+    RoomState,
+)
+from instruments.simulated.physics.transducers import HeldFault, transducer_electrical
+from instruments.simulated.physics.truth_file import write_truth_file
 from instruments.simulated.truth import TwinConfig, draw
-from instruments.simulated.truth.events import LinkFaultEvent
-from instruments.simulated.truth.measuring import ChannelName
-
-UPDATE_PERIOD_S = 0.2
-"""The balance makes a new value this often, however often it is asked."""
+from instruments.simulated.truth.events import LinkFaultEvent, ReZero, SensorFault
+from instruments.simulated.truth.measuring import ChannelName, FilterName
 
 HISTORY_S = 3600.0
-"""How far back queries may reach."""
+"""How far back of the latest query a query may reach."""
+
+_LATE_COMMAND_S = 1.0  # two threads of a wall-clock twin may deliver commands this much out of order
+_GRID_SLACK = 1e-6  # of an update: 0.6 s is update 3 although 0.6 / 0.2 is less than 3
 
 ValveName = Literal["outlet", "occluder"]
 BalanceSetting = Literal["zero_tracking", "adaptive", "filter", "zero", "tare", "tare_g"]
+"""bool, bool, `FilterName`, True (zero the present load), True (tare the present load), a tare in g (0.0 clears)."""
+
+
+def update_at(t_s: float) -> int:
+    """Return the number of the balance's last update at or before `t_s`."""
+    return int(t_s / UPDATE_PERIOD_S + _GRID_SLACK)
 
 
 class Bench:
     """The simulated bench of one seed."""
 
-    def __init__(self, truth: TwinConfig, seed: int) -> None:
-        """Draw the bench of `seed` from `truth`; bench time begins at 0 with pump stopped, flow to waste, path open."""
+    def __init__(
+        self, truth: TwinConfig, seed: int, *, block_s: float = 600.0, history_s: float | None = HISTORY_S
+    ) -> None:
+        """Draw the bench of `seed` from `truth`; bench time begins at 0 with pump stopped, flow to waste, path open.
+
+        `block_s` is how far ahead queries make it compute; results do not depend on it. `history_s` is how much of the
+        balance's past stays available (None: all of it).
+        """
         self.drawn = draw(truth, seed)
         """The truth as drawn: every `Drawn` value is the true one. Sensor errors for the front-ends are in here."""
         self.seed = seed
+        self._block_s = block_s
         self._lock = threading.RLock()
-        self._agents: list[Agent] = []
-        self._flow = 0.0
-        self._since = 0.0
-        self._phase = 0.0
-        self._weighed = 0.0
-        self._to_vessel = False
-        self._tare_g = 0.0
+        self._agents = Agents()
+        self._climate = Climate(self.drawn, seed)
+        self._flow = FlowPath(self.drawn, seed, self._climate)
+        self._disturbances = Disturbances(self.drawn.balance, self.drawn.event, seed)
+        kept = None if history_s is None else update_at(history_s + 2.0 * block_s)
+        load = Load(self.drawn, seed, self._climate, self._flow, self._disturbances)
+        self._balance = Electronics(self.drawn.balance, load.at_updates, tare_g=load.empty_g, kept_updates=kept)
+        faults = [event for event in self.drawn.event if isinstance(event, SensorFault)]
+        self._sensor_faults = {name: [e for e in faults if e.channel == name] for name in get_args(ChannelName)}
+        self._sensor_noise = {name: NormalTrack(seed, "daq", f"noise {name}") for name in get_args(ChannelName)}
+        self._signals: SignalBlock | None = None
+        self._command_s = 0.0
+        self._command_times_s = [0.0]
+        rezeros = [event for event in self.drawn.event if isinstance(event, ReZero)]
+        if rezeros:
+            self._agents.add(ReZeroAgent(rezeros, self._rezero))
 
     # ---- queries
 
     def balance_signal(self, t_s: float) -> BalanceSignal:
         """Return the balance's last update at or before `t_s`."""
         with self._lock:
-            self._run_agents(t_s)
-            update = int(t_s / UPDATE_PERIOD_S + 1e-6)
-            gross = self._gross(update * UPDATE_PERIOD_S)
-            return BalanceSignal(round(gross - self._tare_g, 5), self._tare_g, True, False, False, False, update)
+            self._agents.run_until(t_s)
+            update = update_at(t_s)
+            block = self._signals
+            if block is None or not block.first <= update <= block.last:
+                block = self._signals = self._signal_block(update)
+            return block.signal(update)
 
     def pressure_kpa(self, channel: ChannelName, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the true gauge pressure, kPa, at a transducer at the given bench times; same shape as `times_s`."""
         with self._lock:
-            return np.zeros_like(times_s)
+            self._reach(float(times_s.max(initial=0.0)))
+            line, catheter = self._flow.segments.pressures_kpa(times_s)
+            return line if channel == "line" else catheter
+
+    def electrical(self, channel: ChannelName, times_s: NDArray[np.float64], first_sample: int) -> NDArray[np.float64]:
+        """Return what the DAQ channel sees at consecutive samples: mA, V or mV/V as the channel's `signal` says.
+
+        `first_sample` is the absolute number of the first sample since the task began: noise belongs to the sample.
+        """
+        with self._lock:
+            pressure_kpa = self.pressure_kpa(channel, times_s)
+            begun = [fault for fault in self._sensor_faults[channel] if fault.at_s <= times_s.max(initial=0.0)]
+            return transducer_electrical(
+                getattr(self.drawn.channel, channel),
+                pressure_kpa=pressure_kpa,
+                times_s=times_s,
+                noise=self._sensor_noise[channel].numbers(first_sample, times_s.size),
+                faults=[HeldFault(e, float(self.pressure_kpa(channel, np.array([e.at_s]))[0])) for e in begun],
+            )
 
     def room(self, t_s: float) -> RoomState:
         """Return the true air at `t_s`."""
         with self._lock:
-            self._run_agents(t_s)
-            return RoomState(self.drawn.room.temperature_c, self.drawn.room.humidity_percent, 1008.0)
+            self._agents.run_until(t_s)
+            time_s = np.array([t_s])
+            return RoomState(
+                float(self._climate.at(Slow.AIR_C, time_s)[0]),
+                float(self._climate.at(Slow.HUMIDITY_PERCENT, time_s)[0]),
+                float(self._climate.at(Slow.PRESSURE_HPA, time_s)[0]),
+            )
 
     def pump_mechanics(self, t_s: float) -> PumpMechanics:
         """Return the true state of the pump's mechanism at `t_s`."""
         with self._lock:
-            self._run_agents(t_s)
-            strokes = int(self._phase_at(t_s))
-            left = self.drawn.pump.reservoir_ul - strokes * self.drawn.pump.stroke_volume_ul
-            return PumpMechanics(strokes, strokes, False, left, self._flow)
+            self._reach(t_s)
+            begun, made, reservoir_ul = self._flow.segments.strokes_at(t_s)
+            drive = self._flow.drive
+            return PumpMechanics(begun, made, drive.stalled(t_s), reservoir_ul, drive.flow_ul_per_h)
 
     def tip_volume_ul(self, t_s: float) -> float:
         """Return the volume that has left the catheter's tip since bench time 0, uL at the tip's temperature."""
         with self._lock:
-            return int(self._phase_at(t_s)) * self.drawn.pump.stroke_volume_ul
+            self._reach(t_s)
+            return float(self._flow.segments.tip_ul(np.array([t_s]))[0])
 
     def link_faults(self, device: str) -> tuple[LinkFaultEvent, ...]:
         """Return the scheduled faults of a device's link; the bench itself does nothing with them."""
@@ -92,56 +159,130 @@ class Bench:
 
     def set_pump_flow(self, t_s: float, flow_ul_per_h: float) -> None:
         """Command the pump's mechanism, uL/h by its own clock and nominal stroke; 0 stops. Keeps the stroke's phase."""
+        if not 0.0 <= flow_ul_per_h < float("inf"):
+            raise ValueError(f"a pump cannot be commanded to {flow_ul_per_h!r} uL/h")
         with self._lock:
-            self._commit(t_s)
-            self._flow = flow_ul_per_h
+            at_s = self._stand_at(t_s)
+            self._flow.drive.command(at_s, flow_ul_per_h)
 
     def set_valve(self, t_s: float, name: ValveName, *, energised: bool) -> None:
         """Switch a valve: "outlet" energised leads to the weighed vessel, "occluder" energised is a dead end."""
+        if name not in get_args(ValveName):
+            raise ValueError(f"the bench has no valve {name!r}: {', '.join(get_args(ValveName))}")
         with self._lock:
-            self._commit(t_s)
+            self._stand_at(t_s)
             if name == "outlet":
-                self._to_vessel = energised
+                self._flow.to_vessel = energised
+            else:
+                self._flow.occluded = energised
 
     def set_balance_setting(self, t_s: float, name: BalanceSetting, value: bool | float | str) -> None:
-        """Change the balance at `t_s`.
-
-        "zero_tracking", "adaptive": bool. "filter": a `FilterName`. "zero": True makes the present load zero and clears
-        the tare. "tare": True takes the present load as tare. "tare_g": a tare in g (0.0 clears it).
-        """
+        """Change the balance at `t_s`; see `BalanceSetting`. Raises `ValueError` for an unknown name or value."""
         with self._lock:
-            self._commit(t_s)
-            if name == "tare":
-                self._tare_g = self._gross(t_s)
-            elif name == "tare_g":
-                self._tare_g = float(value)
+            self._stand_at(t_s)
+            match name, value:
+                case "zero_tracking", bool():
+                    self._balance.zero_tracking = value
+                case "adaptive", bool():
+                    self._balance.adaptive = value
+                case "filter", str() if value in get_args(FilterName):
+                    self._balance.filter = next(known for known in get_args(FilterName) if known == value)
+                case "zero", True:
+                    self._balance.zero()
+                case "tare", True:
+                    self._balance.tare_to(0.0)
+                case "tare_g", float():
+                    self._balance.set_tare(value)
+                case _:
+                    raise ValueError(f"the balance has no setting {name!r} = {value!r}")
 
     def add_agent(self, agent: Agent) -> None:
         """Let `agent` act at its own instants, before the bench answers anything later."""
         with self._lock:
-            self._agents.append(agent)
+            self._agents.add(agent)
 
     def write_truth(self, path: Path, until_s: float) -> None:
-        """Write the truth up to `until_s` as HDF5: drawn values, volume and mass out of the tip, temperatures, room."""
+        """Write the truth up to `until_s` as HDF5; see `truth_file`."""
+        with self._lock:
+            self._reach(until_s)
+            write_truth_file(
+                path,
+                drawn=self.drawn,
+                seed=self.seed,
+                segments=self._flow.segments,
+                climate=self._climate,
+                command_times_s=self._command_times_s,
+                until_s=until_s,
+            )
+
+    # ---- whole series at once, for evaluations without wires
+
+    def indications_g(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the net indications of the last updates at or before the given bench times, g."""
+        with self._lock:
+            updates = self._reach_updates(times_s)
+            return self._balance.indications_g(0, int(updates.max(initial=0)))[updates]
+
+    def stable(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return the stability flags of the last updates at or before the given bench times."""
+        with self._lock:
+            updates = self._reach_updates(times_s)
+            return np.asarray(self._balance.stable(0, int(updates.max(initial=0)))[updates])
+
+    def tip_volumes_ul(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the volumes that have left the tip since bench time 0, uL at the tip's temperature."""
+        with self._lock:
+            self._reach(float(times_s.max(initial=0.0)))
+            return self._flow.segments.tip_ul(times_s)
+
+    def room_series(self, times_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return air temperature (C), humidity (%), pressure (hPa) and the liquid's temperature (C) at bench times."""
+        with self._lock:
+            return {
+                "temperature_c": self._climate.at(Slow.AIR_C, times_s),
+                "humidity_percent": self._climate.at(Slow.HUMIDITY_PERCENT, times_s),
+                "pressure_hpa": self._climate.at(Slow.PRESSURE_HPA, times_s),
+                "liquid_c": self._climate.at(Slow.LIQUID_C, times_s),
+            }
 
     # ---- inside
 
-    def _run_agents(self, t_s: float) -> None:
-        while True:
-            due = [(d, i) for i, a in enumerate(self._agents) if (d := a.next_due_s()) is not None and d <= t_s]
-            if not due:
-                return
-            due_s, index = min(due)
-            self._agents[index].act(due_s)
+    def _reach(self, t_s: float) -> None:
+        self._agents.run_until(t_s)
+        if self._flow.end_s <= t_s:
+            self._flow.advance(t_s + self._block_s)
 
-    def _phase_at(self, t_s: float) -> float:
-        return self._phase + (t_s - self._since) * self._flow / 3600.0 / self.drawn.pump.stroke_volume_ul
+    def _reach_updates(self, times_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        updates = np.floor(times_s / UPDATE_PERIOD_S + _GRID_SLACK).astype(np.int64)
+        self._reach(float(times_s.max(initial=0.0)))
+        self._balance.advance(int(updates.max(initial=0)) + 1)
+        return updates
 
-    def _gross(self, t_s: float) -> float:
-        strokes = int(self._phase_at(t_s)) - int(self._phase)
-        return 7.5 + self._weighed + (strokes * self.drawn.pump.stroke_volume_ul * 1e-3 if self._to_vessel else 0.0)
+    def _stand_at(self, t_s: float) -> float:
+        """Bring everything to the instant of a command, and forget what was computed beyond it."""
+        self._agents.run_until(t_s)
+        if t_s < self._command_s - _LATE_COMMAND_S:
+            raise ValueError(f"a command for {t_s:.3f} s comes after one for {self._command_s:.3f} s")
+        at_s = max(t_s, self._command_s)
+        updates = update_at(at_s) + 1
+        self._flow.advance(at_s)
+        self._balance.advance(updates)
+        self._flow.take_back(at_s)
+        self._balance.take_back(updates)
+        self._signals = None
+        if at_s > self._command_s:
+            self._command_s = at_s
+            self._command_times_s.append(at_s)
+        return at_s
 
-    def _commit(self, t_s: float) -> None:
-        self._weighed = self._gross(t_s) - 7.5
-        self._phase = self._phase_at(t_s)
-        self._since = t_s
+    def _signal_block(self, update: int) -> SignalBlock:
+        balance = self._balance
+        if update >= balance.length:
+            last = update + int(self._block_s / UPDATE_PERIOD_S)
+            self._reach(last * UPDATE_PERIOD_S)
+            balance.advance(last + 1)
+        return SignalBlock(balance, self._disturbances, update)
+
+    def _rezero(self, t_s: float, indication_g: float) -> None:
+        self._stand_at(t_s)
+        self._balance.tare_to(indication_g)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+UPDATE_PERIOD_S = 0.2
+"""The balance makes a new value this often, however often it is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class BalanceSignal:

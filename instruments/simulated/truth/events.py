@@ -78,6 +78,13 @@ class DoorOpen(_Lasting):
     step_mg: float
 
 
+class Load(_Lasting):
+    """Somebody lays something on the pan, or lifts something off it."""
+
+    kind: Literal["load"]
+    load_g: float
+
+
 class ReZero(_At):
     """Somebody or something sets the balance's indication to a value in mid-run."""
 
@@ -113,6 +120,7 @@ BenchEvent = Annotated[
     | Evaporation
     | Spike
     | DoorOpen
+    | Load
     | ReZero
     | SensorFault
     | LinkFaultEvent,

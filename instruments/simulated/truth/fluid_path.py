@@ -25,6 +25,8 @@ class PumpTruth(Strict):
     reservoir_fill_percent: Drawn
     """Change of the stroke volume from a full reservoir to an empty one."""
     ambient_pressure_percent_per_kpa: Drawn
+    slip_pressure_kpa: Positive
+    """Gauge pressure against which the mechanism slips: strokes deliver nothing."""
     reference_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)]
     reference_pressure_hpa: Annotated[float, Field(ge=800.0, le=1100.0)]
     bath_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)] | None = None

@@ -1,0 +1,161 @@
+"""The liquid's way in time: strokes into the node, out of the tip, to the vessel or to waste.
+
+History is a row of pieces. A piece ends where a stroke begins or ends, at every edge of the 10-s grid, where a leak or
+bubble begins or ends, and at commands; never at a query. So history does not depend on how far ahead it was computed,
+nor on who asked.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import NamedTuple
+
+from instruments.simulated.physics.climate import Climate, Slow
+from instruments.simulated.physics.node import State, Way, carry, piece, resumed
+from instruments.simulated.physics.room import CELL_S
+from instruments.simulated.physics.segments import Segments
+from instruments.simulated.physics.strokes import StrokeDrive, Surroundings
+from instruments.simulated.physics.surface import Surface
+from instruments.simulated.truth.config import TwinConfig
+from instruments.simulated.truth.events import Bubble, Leak
+
+_KPA_S_PER_UL = 3.6  # of one kPa h/mL
+_CELL_COLUMNS = (
+    Slow.WATER_KG_PER_M3,
+    Slow.PATH_UL_PER_S_KPA,
+    Slow.CATHETER_SHARE,
+    Slow.CATHETER_SWELLING_UL_PER_S,
+    Slow.TUBE_SWELLING_UL_PER_S,
+    Slow.STROKE_FACTOR,
+    Slow.COOLING,
+    Slow.EVAPORATION_DRIVE,
+)
+
+
+class _Cell(NamedTuple):
+    """The slow quantities that hold for one cell of the grid, in the order of `_CELL_COLUMNS`."""
+
+    water_kg_per_m3: float
+    path_ul_per_s_kpa: float
+    catheter_share: float
+    catheter_swelling: float
+    tube_swelling: float
+    stroke_factor: float
+    cooling: float
+    evaporation_drive: float
+
+
+class FlowPath:
+    """Pump, node, tip and vessel of one bench, computed ahead and taken back when a command comes."""
+
+    def __init__(self, truth: TwinConfig, seed: int, climate: Climate) -> None:
+        self.drive = StrokeDrive(truth.pump, truth.event, seed)
+        self.segments = Segments()
+        self.occluded = False
+        self.to_vessel = False
+        self._climate = climate
+        self._surface = Surface(truth)
+        self._compliance = truth.catheter.compliance_ul_per_kpa.value
+        self._vessel_kpa = truth.outlet.back_pressure_kpa.value
+        self._waste_kpa = truth.outlet.waste_back_pressure_kpa.value
+        self._leaks = [event for event in truth.event if isinstance(event, Leak)]
+        self._bubbles = [event for event in truth.event if isinstance(event, Bubble)]
+        marks = {event.at_s for event in self._bubbles}
+        marks.update(edge for leak in self._leaks for edge in (leak.at_s, leak.end_s))
+        self._marks = sorted(marks)
+        self._state = State(0.0, self._waste_kpa, truth.vessel.water_mass_g, truth.pump.reservoir_ul)
+        self._arrive_at_mark(self._state)
+
+    @property
+    def end_s(self) -> float:
+        """Bench time up to which history is computed."""
+        return self._state.t_s
+
+    def advance(self, until_s: float) -> None:
+        """Compute on to the first edge of the grid at or after `until_s`."""
+        if self._state.t_s >= until_s:
+            return
+        first = int(self._state.t_s // CELL_S)
+        count = math.ceil(until_s / CELL_S) - first
+        columns = [self._climate.column(which, first + count) for which in _CELL_COLUMNS]
+        cells = map(_Cell, *(column[first : first + count].tolist() for column in columns))
+        rows: list[list[float]] = []
+        for number, cell in enumerate(cells, start=first):
+            self._run_cell(cell, number * CELL_S, (number + 1) * CELL_S, rows)
+        self.segments.append(rows)
+
+    def take_back(self, t_s: float) -> None:
+        """Forget what was computed beyond `t_s`, and stand there."""
+        if t_s >= self._state.t_s:
+            return
+        index = self.segments.index_at(t_s)
+        row = self.segments.row(index)
+        self._state = resumed(row)
+        if t_s > self._state.t_s:
+            carry(self._state, row, t_s)
+            index += 1
+        self.segments.cut(index)
+
+    def _run_cell(self, cell: _Cell, start_s: float, edge_s: float, rows: list[list[float]]) -> None:
+        state = self._state
+        g_per_ul = 1e-6 * cell.water_kg_per_m3
+        if state.t_s == start_s:
+            state.evaporation_g_per_s = self._surface.evaporation_g_per_s(
+                start_s, water_g=state.water_g, g_per_ul=g_per_ul, drive=cell.evaporation_drive
+            )
+        way = self._way(cell, state.t_s)
+        while state.t_s < edge_s:
+            if state.t_s >= state.stroke_end_s:
+                state.pump_flow, state.stroke_end_s = 0.0, math.inf
+            next_s = state.stroke_end_s
+            if next_s == math.inf:
+                next_s = self.drive.next_start_s(state.strokes_begun)
+                if next_s <= state.t_s:
+                    self._begin_stroke(state, cell)
+                    next_s = state.stroke_end_s
+            end_s = min(edge_s, next_s)
+            if self._marks:
+                way = self._way(cell, state.t_s)
+                end_s = min(end_s, self._next_mark_s(state.t_s))
+            row = piece(state, way)
+            rows.append(row)
+            carry(state, row, end_s)
+            self._arrive_at_mark(state)
+
+    def _way(self, cell: _Cell, t_s: float) -> Way:
+        leak = 0.0
+        for event in self._leaks:
+            if event.at_s <= t_s < event.end_s:
+                leak += 1.0 / (_KPA_S_PER_UL * event.resistance_kpa_h_per_ml)
+        return Way(
+            self._compliance,
+            0.0 if self.occluded else cell.path_ul_per_s_kpa,
+            0.0 if self.occluded else cell.catheter_share,
+            leak,
+            self._vessel_kpa if self.to_vessel else self._waste_kpa,
+            1.0 if self.to_vessel else 0.0,
+            cell.catheter_swelling,
+            cell.tube_swelling,
+            1e-6 * cell.water_kg_per_m3,
+        )
+
+    def _next_mark_s(self, t_s: float) -> float:
+        following = bisect_right(self._marks, t_s)
+        return self._marks[following] if following < len(self._marks) else math.inf
+
+    def _arrive_at_mark(self, state: State) -> None:
+        for bubble in self._bubbles:
+            if bubble.at_s == state.t_s:
+                state.bubble_ul += bubble.volume_ul
+
+    def _begin_stroke(self, state: State, cell: _Cell) -> None:
+        around = Surroundings(state.pressure_kpa, state.reservoir_ul, cell.stroke_factor)
+        volume_ul = self.drive.stroke_ul(state.strokes_begun, state.t_s, around)
+        duration_s = self.drive.stroke_s
+        state.strokes_begun += 1
+        state.strokes_made += volume_ul > 0.0
+        state.reservoir_ul -= volume_ul
+        # A stroke is a volume at the pump's temperature; what flows on has the tip's.
+        state.pump_flow = volume_ul * cell.cooling / duration_s
+        state.stroke_end_s = state.t_s + duration_s
