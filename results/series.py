@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from results.refusal import EvaluationRefused
 from results.trace.status import SampleStatus
 
-
-class EvaluationRefused(ValueError):
-    """Data from which no honest number can be computed; the message says why and what would help."""
+__all__ = ["AmbientSeries", "EvaluationRefused", "FlowPhases", "FlowSeries", "NUMBER_CODES", "Phase"]
 
 
 @dataclass(frozen=True, slots=True)

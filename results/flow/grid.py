@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from results.refusal import EvaluationRefused
+
 _STEP_TOLERANCE = 1e-9
 
 
-class GridError(ValueError):
+class GridError(EvaluationRefused):
     """A time series, period or window that the sample interval S does not fit."""
 
 
@@ -41,8 +44,8 @@ class GridSeries:
 
 def interval_count(*, duration_s: float, sample_interval_s: float) -> int:
     """Return how many sample intervals make a duration. Raises `GridError` unless a whole number > 0 does."""
-    if not (sample_interval_s > 0 and duration_s > 0):
-        raise GridError(f"duration {duration_s!r} s and sample interval {sample_interval_s!r} s must be > 0")
+    if not (0.0 < sample_interval_s < math.inf and 0.0 < duration_s < math.inf):
+        raise GridError(f"duration {duration_s!r} s and sample interval {sample_interval_s!r} s must be finite and > 0")
     exact = duration_s / sample_interval_s
     count = round(exact)
     if count < 1 or not abs(exact - count) <= _STEP_TOLERANCE * max(exact, 1.0):
