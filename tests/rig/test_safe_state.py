@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from instruments.errors import InstrumentTimeout
 from rig.safety.safe_state import SafeAction, SafeState
 
@@ -12,7 +14,7 @@ class Steps:
     def __init__(self, *names: str) -> None:
         self.ran: list[str] = []
         self.failing: set[str] = set()
-        self.safe_state = SafeState([SafeAction(name, lambda name=name: self.run(name)) for name in names])
+        self.safe_state = SafeState([SafeAction(name, partial(self.run, name)) for name in names])
 
     def run(self, name: str) -> None:
         self.ran.append(name)
