@@ -86,10 +86,21 @@ class Link:
         """Bytes taken from the wire so far."""
         return self.transport.bytes_received
 
-    def connect(self) -> Identity:
-        """Open the transport and find out who answers; an open port alone proves nothing."""
+    def connect(self, *, expected_serial: str) -> Identity:
+        """Open the transport and find out who answers: an open port alone proves nothing.
+
+        `ProtocolError` unless the device has the serial number the station file names.
+        """
         with self._turn():
-            return self._recover()
+            identity = self._recover()
+        if identity.serial != expected_serial:
+            raise ProtocolError(
+                f"serial number {identity.serial!r} ({identity.maker} {identity.model}) answers at "
+                f"{self.transport.address}, not {expected_serial!r}",
+                instrument=self.instrument,
+                remedy="Connect the device of the station file, or correct its serial number there",
+            )
+        return identity
 
     def ask(
         self,

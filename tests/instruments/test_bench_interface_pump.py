@@ -212,7 +212,7 @@ def test_a_time_out_that_does_not_stick_is_refused() -> None:
 @pytest.mark.parametrize(
     ("introduction", "words"),
     [
-        (IDENTITY.replace("P0042", "P0043"), "serial number 'P0043'.*not 'P0042'.*Connect the pump"),
+        (IDENTITY.replace("P0042", "P0043"), "serial number 'P0043'.*not 'P0042'.*Connect the device"),
         (IDENTITY.replace("IMPLANTABLE", "EXTERNAL"), "profile EXTERNAL.*Use the driver that fits"),
         (IDENTITY.replace("INTERFACE=1", "INTERFACE=2"), "interface 2"),
         (IDENTITY.replace("SERIAL=P0042 ", ""), "SERIAL is missing"),

@@ -58,6 +58,9 @@ class Rig:
         self.resynchronised += 1
         return Identity("maker", "model", self.link.ask(b"who\n", ValueOf("who")), "1")
 
+    def connect(self) -> Identity:
+        return self.link.connect(expected_serial="unit 7")
+
     def ask(self, key: str) -> str:
         return self.link.ask(f"{key}\n".encode(), ValueOf(key))
 
@@ -69,7 +72,7 @@ def connected(
     with wire.peer([HELLO, *transcript]) as peer:
         rig = Rig(wire.transport(peer), deadline_s=deadline_s)
         try:
-            assert rig.link.connect().serial == "unit 7"
+            assert rig.connect().serial == "unit 7"
             yield rig, peer
         finally:
             rig.link.close()
@@ -176,7 +179,7 @@ def test_a_refusal_keeps_the_conversation_in_order(wire: Wire) -> None:
 def test_a_peer_that_vanishes_is_a_lost_link_at_once_and_stays_lost(wire: Wire) -> None:
     with wire.peer([HELLO, (b"a\n", HANG_UP)]) as peer:
         rig = Rig(wire.transport(peer), deadline_s=LONG_S)
-        rig.link.connect()
+        rig.connect()
         with pytest.raises(LinkLost) as caught:
             rig.ask("a")
         assert caught.value.remedy
@@ -220,11 +223,20 @@ def test_another_device_behind_the_address_is_refused(wire: Wire) -> None:
 
 
 @every_wire
+def test_the_wrong_serial_number_is_refused_at_once(wire: Wire) -> None:
+    with wire.peer([(b"who\n", b"who=unit 9\n")]) as peer:
+        rig = Rig(wire.transport(peer), deadline_s=LONG_S)
+        with pytest.raises(ProtocolError, match=r"'unit 9'.*not 'unit 7'.*correct its serial number"):
+            rig.connect()
+        rig.link.close()
+
+
+@every_wire
 def test_a_silence_is_charged_to_station_time_and_an_answer_is_not(wire: Wire) -> None:
     clock = VirtualClock()
     with wire.peer([HELLO, (b"a\n", b"a=1\n"), (b"a\n", b""), (b"who\n", b"")]) as peer, clock.participate("test"):
         rig = Rig(wire.transport(peer), deadline_s=SHORT_S, clock=clock)
-        rig.link.connect()
+        rig.connect()
         rig.ask("a")
         assert clock.now() == 0.0
         with pytest.raises(InstrumentTimeout):
@@ -242,7 +254,7 @@ def test_the_deadline_is_charged_after_the_lock_is_given_back() -> None:
     answers: list[str] = []
     with VISA_SOCKET.peer([HELLO, (b"a\n", b""), HELLO, (b"b\n", b"b=2\n")]) as peer, clock.participate("test"):
         rig = Rig(VISA_SOCKET.transport(peer), deadline_s=SHORT_S, clock=clock)
-        rig.link.connect()
+        rig.connect()
 
         def other() -> None:
             clock.sleep_until(SHORT_S / 2)
@@ -279,7 +291,7 @@ def test_requests_of_many_threads_are_never_mixed() -> None:
     echo = Echo()
     echo.start()
     rig = Rig(VisaTransport(f"TCPIP::127.0.0.1::{echo.listener.getsockname()[1]}::SOCKET"), deadline_s=LONG_S)
-    rig.link.connect()
+    rig.connect()
     got: dict[str, str] = {}
     threads = [threading.Thread(target=lambda key=key: got.update({key: rig.ask(key)})) for key in keys]
     for thread in threads:
@@ -316,7 +328,7 @@ def free_port() -> int:
 def test_nothing_there_is_one_clear_message(transport: Callable[[], Transport], words: str) -> None:
     rig = Rig(transport(), deadline_s=LONG_S)
     with pytest.raises(LinkLost, match=words):
-        rig.link.connect()
+        rig.connect()
     rig.link.close()
 
 
@@ -326,7 +338,7 @@ def test_a_port_in_use_says_so() -> None:
         with serial.Serial(transport.address, exclusive=True):
             rig = Rig(transport, deadline_s=LONG_S)
             with pytest.raises(LinkLost, match=r"in use.*Close the other program"):
-                rig.link.connect()
+                rig.connect()
 
 
 def test_a_port_without_permission_says_so() -> None:
@@ -340,7 +352,7 @@ def test_a_file_that_is_no_terminal_is_refused(tmp_path: Path) -> None:
     port.touch()
     rig = Rig(SerialTransport(str(port), terminator=b"\n"), deadline_s=LONG_S)
     with pytest.raises(LinkLost, match="cannot be opened"):
-        rig.link.connect()
+        rig.connect()
 
 
 def test_an_endless_unit_ends() -> None:

@@ -91,15 +91,7 @@ class BenchInterfacePump:
 
     def connect(self) -> None:
         """Find out who answers; `ProtocolError` unless it is the pump of the station file with an implant's range."""
-        identity = self.link.connect()
-        if identity.serial != self._options.serial:
-            raise ProtocolError(
-                f"serial number {identity.serial!r} answers at {self._options.port}, not {self._options.serial!r}",
-                instrument=self.name,
-                command="IDN?",
-                reply=repr(identity).encode(),
-                remedy="Connect the pump of the station file, or correct its serial number there",
-            )
+        self.link.connect(expected_serial=self._options.serial)
         limits = self._ask(read_limits, "LIM?")
         if limits.flow_range != IMPLANT_THERAPEUTIC_RANGE:
             raise ProtocolError(
