@@ -31,6 +31,8 @@ class PumpTruth(Strict):
     reference_pressure_hpa: Annotated[float, Field(ge=800.0, le=1100.0)]
     bath_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)] | None = None
     """Temperature of a bath around the pump; without it the pump follows the room."""
+    stall_detection_s: Positive | None = None
+    """How long the rotor must have stood still until the firmware notices; without it, it never does."""
 
     @model_validator(mode="after")
     def _fits(self) -> PumpTruth:
