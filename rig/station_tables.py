@@ -1,0 +1,143 @@
+"""The tables of a station file, and what must not be said in one station together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from results.bench import GravimetricBench
+from rig.configuration import Section
+from rig.configuration.section import Contradictions
+
+DEVICES = ("pump", "balance", "ambient", "pressure", "lines")
+"""The device tables of a station."""
+
+TWIN_SCHEME = "twin://"
+TWIN_ADDRESSES = ("pump", "balance", "balance_serial", "ambient", "daq")
+"""What can stand after `twin://`: the devices a twin has addresses for."""
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class StationTable(Section):
+    """`[station]`: what station this is."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="letters, digits, - and _")]
+    title: Text
+    kind: Literal["simulated", "hardware"]
+
+
+class TwinTable(Section):
+    """`[twin]`: where a simulated station's truth is, and where a twin already runs."""
+
+    file: Text = "twin.toml"
+    attach: Text | None = None
+
+
+class SamplingTable(Section):
+    """`[sampling]`: how often each instrument is read, s of station time."""
+
+    balance_period_s: float = Field(default=1.0, ge=0.1, le=60)
+    ambient_period_s: float = Field(default=10.0, ge=1, le=600)
+    telemetry_period_s: float = Field(default=10.0, ge=1, le=600)
+    pressure_rate_hz: float = Field(default=10.0, ge=0.1, le=1000)
+    pressure_block_s: float = Field(default=10.0, ge=0.1, le=60)
+
+    def slowest_s(self) -> float:
+        """Return the longest time between two looks at an instrument."""
+        return max(self.balance_period_s, self.ambient_period_s, self.telemetry_period_s, self.pressure_block_s)
+
+
+class LimitsTable(Section):
+    """`[limits]`: what the rig must not exceed, whatever the pump is specified for."""
+
+    burst_pressure_kpa: float = Field(gt=0, le=2000, description="gauge pressure the weakest part stands")
+    vessel_full_g: float = Field(gt=0, description="balance reading at which the vessel is about to overflow")
+    silent_after_s: float = Field(gt=0, le=3600, description="how long an instrument may give no number")
+
+
+class PowerTable(Section):
+    """`[power]`: whether the rig can cut the pump's power."""
+
+    relay: bool
+    reason: Text | None = None
+
+
+def _block_is_whole(station: StationTables) -> Contradictions:
+    sampling = station.sampling
+    samples = sampling.pressure_rate_hz * sampling.pressure_block_s
+    if abs(samples - round(samples)) > 1e-9 * samples or round(samples) < 1:
+        yield "sampling.pressure_block_s", f"{samples:g} samples at pressure_rate_hz; a block is a whole number of them"
+
+
+def _silence_is_longer_than_a_period(station: StationTables) -> Contradictions:
+    slowest_s = station.sampling.slowest_s()
+    if station.limits.silent_after_s <= slowest_s:
+        limit_s = station.limits.silent_after_s
+        yield "limits.silent_after_s", f"{limit_s:g} s is not longer than the slowest sampling period, {slowest_s:g} s"
+
+
+def _relay_is_explained(station: StationTables) -> Contradictions:
+    if not station.power.relay and station.power.reason is None:
+        yield "power.reason", "missing; without a relay, say what stops the pump when the rig cannot"
+
+
+def _twin_belongs_to_a_simulated_station(station: StationTables) -> Contradictions:
+    if station.station.kind == "simulated" and station.twin is None:
+        yield "twin", "missing; a simulated station needs its twin: [twin] with file"
+    if station.station.kind == "hardware" and station.twin is not None:
+        yield "twin", 'a station with kind = "hardware" has no twin; remove this table'
+
+
+def _addresses_suit_the_kind(station: StationTables) -> Contradictions:
+    simulated = station.station.kind == "simulated"
+    for device in DEVICES:
+        table = getattr(station, device, None)
+        if table is None:
+            continue
+        addresses = list(twin_addresses(table))
+        for key, name in addresses:
+            if not simulated:
+                yield f"{device}.{key}", 'twin:// addresses are for kind = "simulated"; give the real one'
+            elif name not in TWIN_ADDRESSES:
+                yield f"{device}.{key}", f"a twin has no {name!r}; it has: {', '.join(TWIN_ADDRESSES)}"
+        if simulated and not addresses:
+            yield device, 'has no twin:// address; with kind = "simulated" every device is the twin\'s'
+
+
+class StationTables(Section):
+    """A whole station file. Device tables hold `driver` and that driver's own options."""
+
+    station: StationTable
+    twin: TwinTable | None = None
+    pump: dict[str, Any]
+    balance: dict[str, Any]
+    ambient: dict[str, Any]
+    pressure: dict[str, Any]
+    lines: dict[str, Any]
+    sampling: SamplingTable = SamplingTable()
+    setup: GravimetricBench
+    limits: LimitsTable
+    power: PowerTable
+
+    contradictions_of: ClassVar[tuple[Callable[[Any], Contradictions], ...]] = (
+        _block_is_whole,
+        _silence_is_longer_than_a_period,
+        _relay_is_explained,
+        _twin_belongs_to_a_simulated_station,
+        _addresses_suit_the_kind,
+    )
+
+
+def twin_addresses(table: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (key, name) of each `twin://name` within a device table."""
+    if isinstance(table, str) and table.startswith(TWIN_SCHEME):
+        yield key, table.removeprefix(TWIN_SCHEME)
+    elif isinstance(table, dict):
+        for name, value in table.items():
+            yield from twin_addresses(value, f"{key}.{name}" if key else name)
+    elif isinstance(table, list | tuple):
+        for number, value in enumerate(table, start=1):
+            yield from twin_addresses(value, f"{key}[{number}]")
