@@ -11,9 +11,18 @@ from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 class GravimetricBench(StrictModel):
     """Nominal values of the set-up with their standard uncertainties (`_u_`), as a station states them.
 
-    Volumes: `displaced_volume_ml` is all the air displaced by what stands on the pan at the start (vessel, liquid,
-    film); `outlet_tube_volume_ul` is the liquid between the catheter tip and the vessel; `catheter_volume_ul` the
-    liquid between the pump and the tip that warming can push into the vessel while the pump stands still.
+    `displaced_volume_ml`: the air displaced by what stands on the pan at the start: vessel, liquid, film.
+    `gross_load_g`: its mass. `headspace_mm`: liquid surface to rim at the start; None when a film or lid, not the
+    headspace, holds evaporation back. `liquid_lag_s`, `balance_lag_s`: time constants with which the liquid and the
+    balance follow the air's temperature.
+    `outlet_tube_volume_ul`: liquid between catheter tip and vessel. `catheter_volume_ul`: liquid between pump and tip
+    that warming can push into the vessel while the pump stands still; 0 when it is shut off during blanks.
+    `tube_temperature_u_k`: how well the liquid's change of temperature over a phase is known.
+    `capillary_u_ul`: standard deviation of the meniscus' pull on the tube between two distant levels.
+    `balance_flicker_ug`: standard deviation of one octave of the balance's 1/f noise.
+    `balance_zero_drift_ug_per_sqrt_h`: its random walk; None to estimate it from the blanks.
+    `balance_response_s`: time constant of its filter. `evaporation_model_u_percent`: how well the driving force
+    measured in the room explains what it adds to plain linear interpolation between the blanks.
     """
 
     vessel_inner_diameter_mm: float = Field(gt=0.0)
@@ -22,6 +31,8 @@ class GravimetricBench(StrictModel):
     tube_outer_diameter_u_mm: float = Field(ge=0.0)
     displaced_volume_ml: float = Field(ge=0.0)
     displaced_volume_u_ml: float = Field(ge=0.0)
+    gross_load_g: float = Field(default=0.0, ge=0.0)
+    headspace_mm: float | None = Field(default=None, gt=0.0)
     outlet_tube_volume_ul: float = Field(ge=0.0)
     outlet_tube_volume_u_ul: float = Field(ge=0.0)
     catheter_volume_ul: float = Field(default=0.0, ge=0.0)
@@ -31,11 +42,17 @@ class GravimetricBench(StrictModel):
     capillary_u_ul: float = Field(ge=0.0)
     balance_readability_mg: float = Field(gt=0.0)
     balance_repeatability_mg: float = Field(ge=0.0)
+    balance_response_s: float = Field(default=0.0, ge=0.0)
     balance_sensitivity_u_ppm: float = Field(ge=0.0)
     balance_zero_drift_ug_per_sqrt_h: float | None = Field(default=None, ge=0.0)
-    balance_temperature_coefficient_u_ug_per_k: float = Field(default=0.0, ge=0.0)
-    evaporation_limit_ug_per_min: float | None = Field(default=None, ge=0.0)
+    balance_flicker_ug: float = Field(default=0.0, ge=0.0)
+    balance_zero_u_ug_per_k: float = Field(default=0.0, ge=0.0)
+    balance_sensitivity_u_ppm_per_k: float = Field(default=0.0, ge=0.0)
+    balance_lag_s: float = Field(default=0.0, ge=0.0)
     weight_density_kg_per_m3: float = Field(default=STEEL_WEIGHT_DENSITY_KG_PER_M3, gt=1000.0)
+    evaporation_limit_ug_per_min: float | None = Field(default=None, ge=0.0)
+    evaporation_model_u_percent: float = Field(default=20.0, ge=0.0)
+    liquid_lag_s: float = Field(default=0.0, ge=0.0)
     liquid_temperature_offset_c: float = 0.0
     liquid_temperature_u_c: float = Field(ge=0.0)
     air_temperature_u_c: float = Field(ge=0.0)

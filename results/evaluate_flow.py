@@ -18,6 +18,7 @@ from results.outcome import FLOW_OUTCOME_SCHEMA, BlankOutcome, FlowOutcome, Flow
 from results.profiles import LoadedProfile, load_profile
 from results.series import FlowSeries
 from results.uncertainty.budget import Budget, BudgetLine, combine
+from results.uncertainty.drift import drift_of
 from results.uncertainty.flow_lines import volume_lines
 
 ERROR_A = "mean flow error A"
@@ -40,7 +41,7 @@ def evaluate_flow(
         series.ambient,
         begin_s=min(phases.begin_s, float(readings.time_s[0])),
         end_s=max(phases.end_s, float(readings.time_s[-1])),
-        liquid_offset_c=bench.liquid_temperature_offset_c,
+        bench=bench,
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
     grid = _analysis_grid(readings, collection.volume_ul, phases_of=series, method=method)
@@ -83,7 +84,7 @@ def evaluate_flow(
                 begin_s=blank.phase.begin_s,
                 end_s=blank.phase.end_s,
                 loss_ug_per_min=blank.loss_g_per_s * 60e6,
-                noise_sd_mg=blank.noise_sd_g * 1e3,
+                noise_sd_mg=blank.noise.sd_g * 1e3,
                 disturbed_readings=blank.disturbed,
             )
             for blank in collection.evaporation.blanks
@@ -153,7 +154,10 @@ def _error_budget(
 ) -> Budget:
     period = series.phases.analysis
     percent_per_ul = 100.0 * 3600.0 / period.duration_s / evaluation.set_flow_ul_per_h
-    lines = volume_lines(collection, period=period, volume_ul=volume_ul, evaluation=evaluation, bench=bench)
+    drift = drift_of(bench, collection.evaporation.blanks)
+    lines = volume_lines(
+        collection, period=period, volume_ul=volume_ul, evaluation=evaluation, bench=bench, drift=drift
+    )
     scaled = [
         BudgetLine(
             name=line.name,

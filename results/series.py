@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from results.refusal import EvaluationRefused
 from results.trace.status import SampleStatus
 
-__all__ = ["AmbientSeries", "EvaluationRefused", "FlowPhases", "FlowSeries", "NUMBER_CODES", "Phase"]
+__all__ = ["NUMBER_CODES", "AmbientSeries", "EvaluationRefused", "FlowPhases", "FlowSeries", "Phase"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from results.series import EvaluationRefused, Phase
+from results.gravimetry.residuals import ResidualNoise, residual_noise
+from results.refusal import EvaluationRefused
+from results.series import Phase
 
 MINIMUM_READINGS = 20
 _DISTURBANCE_WINDOW_S = 901.0
 _DISTURBANCE_LIMIT_SIGMA = 6.0
-_NOISE_CHUNKS = 24
+_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,17 @@ class Blank:
     """One evaluated blank.
 
     `loss_g_per_s`: loss per second of driving force, positive for evaporation. `weights_per_s`: the linear weights
-    with which each reading enters the reading slope (-loss), shape as `time_s`. `noise_sd_g`: short-term standard
-    deviation of the readings; `noise_u_g_per_s`: what that noise alone contributes to the slope, autocorrelation
-    counted. `disturbed`: readings left out as disturbances.
+    with which each reading enters the reading slope (-loss), shape as `time_s`. `noise`: what the readings do about
+    the line. `noise_u_g_per_s`: what their short-term noise alone contributes to the slope, autocorrelation counted.
+    `disturbed`: readings left out as disturbances.
     """
 
     phase: Phase
     time_s: NDArray[np.float64]
     weights_per_s: NDArray[np.float64]
     loss_g_per_s: float
-    noise_sd_g: float
+    noise: ResidualNoise
     noise_u_g_per_s: float
-    noise_degrees_of_freedom: float
     disturbed: int
 
 
@@ -53,18 +54,17 @@ def evaluate_blank(
     keep = _undisturbed(times, readings, drive)
     times, readings, drive = times[keep], readings[keep], drive[keep]
     centred = drive - np.mean(drive)
-    weights = centred / float(np.dot(centred, centred))
+    spread = float(np.dot(centred, centred))
+    weights = centred / spread
     slope = float(np.dot(weights, readings))
-    residual = readings - np.mean(readings) - slope * centred
-    noise_sd, inflation, dof = _short_term_noise(residual)
+    noise = residual_noise(times, readings - np.mean(readings) - slope * centred)
     return Blank(
         phase=phase,
         time_s=times,
         weights_per_s=weights,
         loss_g_per_s=-slope,
-        noise_sd_g=noise_sd,
-        noise_u_g_per_s=noise_sd * inflation / float(np.sqrt(np.dot(centred, centred))),
-        noise_degrees_of_freedom=dof,
+        noise=noise,
+        noise_u_g_per_s=noise.sd_g * noise.inflation / float(np.sqrt(spread)),
         disturbed=int(keep.size - np.count_nonzero(keep)),
     )
 
@@ -78,22 +78,5 @@ def _undisturbed(
     period_s = float(np.median(np.diff(time_s)))
     size = min(2 * round(_DISTURBANCE_WINDOW_S / (2.0 * period_s)) + 1, 2 * (time_s.size // 4) + 1)
     deviation = np.abs(residual - ndimage.median_filter(residual, size=size, mode="reflect"))
-    return np.asarray(deviation <= _DISTURBANCE_LIMIT_SIGMA * max(1.4826 * float(np.median(deviation)), 1e-9))
-
-
-def _short_term_noise(residual_g: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the noise of readings about chunk lines: (sd, slope inflation sqrt((1+r)/(1-r)) for lag-1 r, dof)."""
-    chunks = max(1, min(_NOISE_CHUNKS, residual_g.size // MINIMUM_READINGS))
-    length = residual_g.size // chunks
-    block = residual_g[: chunks * length].reshape(chunks, length)
-    centred = np.arange(length) - (length - 1) / 2.0
-    slopes = block @ centred / np.dot(centred, centred)
-    rest = block - block.mean(axis=1, keepdims=True) - slopes[:, None] * centred
-    squares = float(np.sum(rest * rest))
-    dof = chunks * (length - 2)
-    sd = float(np.sqrt(squares / dof))
-    if squares == 0.0:
-        return 0.0, 1.0, float(dof)
-    lag1 = float(np.sum(rest[:, 1:] * rest[:, :-1])) / squares
-    inflation_squared = max(1.0, (1.0 + lag1) / max(1.0 - lag1, 1e-3))
-    return sd, float(np.sqrt(inflation_squared)), max(1.0, dof / inflation_squared)
+    sigma = max(_MAD_TO_SIGMA * float(np.median(deviation)), float(np.finfo(np.float64).tiny))
+    return np.asarray(deviation <= _DISTURBANCE_LIMIT_SIGMA * sigma)

@@ -33,11 +33,11 @@ class LiquidState:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Readings corrected to delivered volume at the reference temperature; arrays share the shape of `time_s`.
+    """Readings corrected to delivered volume at the reference temperature; arrays have the shape of `time_s`.
 
     `corrected_g`: readings at reference air density, free of what the outlet tube stored or pushed out.
     `delivered_g`: those plus evaporation, on the reading scale, rising with delivery in either direction.
-    `volume_ul`: delivered volume. All zero-free: only differences mean anything.
+    `volume_ul`: delivered volume. Their zeros are arbitrary: only differences mean anything.
     """
 
     time_s: NDArray[np.float64]
@@ -48,6 +48,10 @@ class Collection:
     evaporation: Evaporation
     liquid: LiquidState
     sign: float
+
+    def delivered_g_at(self, time_s: float) -> float:
+        """Return `delivered_g` at a time (s), linear between readings."""
+        return float(np.interp(time_s, self.time_s, self.delivered_g))
 
     @property
     def ul_per_g(self) -> float:
@@ -76,10 +80,10 @@ def collect(
     corrected -= (
         stored_g_per_k(liquid, bench, bench.outlet_tube_volume_ul)
         * sign
-        * (air.temperature_at(time_s) - liquid.vessel_temperature_c + bench.liquid_temperature_offset_c)
+        * (air.liquid_temperature_at(time_s) - liquid.vessel_temperature_c)
     )
     evaporation = Evaporation(
-        air=air, blanks=_blanks(time_s, corrected, air=air, phases=phases, liquid=liquid, bench=bench)
+        air=air, blanks=_blanks(time_s, corrected, air=air, phases=phases, liquid=liquid, bench=bench, sign=sign)
     )
     delivered = sign * (corrected + evaporation.lost_g(time_s))
     return Collection(
@@ -99,7 +103,7 @@ def liquid_state(
 ) -> LiquidState:
     """Return the mean state of liquid and air over the analysis period."""
     inside = np.linspace(phases.analysis.begin_s, phases.analysis.end_s, 1001)
-    temperature_c = float(np.mean(air.temperature_at(inside))) + bench.liquid_temperature_offset_c
+    temperature_c = float(np.mean(air.liquid_temperature_at(inside)))
     air_density = float(np.mean(air.density_at(inside)))
     vessel_density = liquid_density_kg_per_m3(evaluation.liquid, temperature_c)
     reference_density = liquid_density_kg_per_m3(evaluation.liquid, evaluation.volume_reference_temperature_c)
@@ -136,6 +140,7 @@ def _blanks(
     phases: FlowPhases,
     liquid: LiquidState,
     bench: GravimetricBench,
+    sign: float,
 ) -> tuple[Blank, ...]:
     """Evaluate the blanks; with the pump still, warming of the catheter reaches the vessel as well."""
     blanks = []
@@ -144,7 +149,7 @@ def _blanks(
             continue
         inside = slice(*np.searchsorted(time_s, (phase.begin_s, phase.end_s), side="left"))
         times = time_s[inside]
-        catheter = stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * air.temperature_at(times)
+        catheter = stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * sign * air.liquid_temperature_at(times)
         blanks.append(
             evaluate_blank(phase, time_s=times, reading_g=corrected_g[inside] - catheter, drive_s=air.drive_at(times))
         )

@@ -15,7 +15,7 @@ from results.gravimetry.blank import Blank
 class Evaporation:
     """The loss per second of driving force, interpolated linearly in time between the middles of the blanks.
 
-    Outside the blanks' middles, and with one blank, it is constant. With no blank it is zero.
+    Before the first middle and after the second, and with one blank, it is constant. With no blank it is zero.
     """
 
     air: AirRecord
@@ -25,35 +25,61 @@ class Evaporation:
     def model(self) -> str:
         """How the loss between blanks was found, for the record."""
         if not self.blanks:
-            return "none: no blank"
-        shape = "vapour-pressure deficit times " if self.air.driven else "no usable air record: "
-        between = "linear interpolation between the blanks" if len(self.blanks) > 1 else "constant from one blank"
-        return shape + between
+            return "not measured: no blank"
+        between = "interpolated linearly between two blanks" if len(self.blanks) > 1 else "constant, from one blank"
+        if self.air.driven:
+            return f"measured driving force (vapour-pressure deficit and diffusivity) times a coefficient {between}"
+        return f"no usable air record: a rate {between}"
 
     def gains_s(self, begin_s: float, end_s: float) -> tuple[float, ...]:
         """Return, per blank, the driving-force seconds with which its loss enters the loss from begin to end."""
-        if not self.blanks:
-            return ()
-        whole = float(np.diff(self.air.drive_at(np.array([begin_s, end_s])))[0])
-        if len(self.blanks) == 1:
-            return (whole,)
-        later = float(np.diff(self._later_share_s(np.array([begin_s, end_s])))[0])
-        return (whole - later, later)
+        whole, later = self._drive_s(np.array([begin_s, end_s]))
+        return self._shared(float(whole[1] - whole[0]), float(later[1] - later[0]))
+
+    def steady_gains_s(self, begin_s: float, end_s: float) -> tuple[float, ...]:
+        """Return what `gains_s` would be by plain linear interpolation of the blanks' mean rates."""
+        ends = np.array([begin_s, end_s])
+        later = _later_time_s(ends, *self._middles_s) if len(self.blanks) > 1 else ends
+        shares = self._shared(end_s - begin_s, float(later[1] - later[0]))
+        return tuple(
+            share
+            * float(np.diff(self.air.drive_at(np.array([blank.phase.begin_s, blank.phase.end_s])))[0])
+            / blank.phase.duration_s
+            for share, blank in zip(shares, self.blanks, strict=True)
+        )
 
     def lost_g(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the cumulative loss (g) from the start of the air record to times (s)."""
-        if not self.blanks:
+        losses = [blank.loss_g_per_s for blank in self.blanks]
+        if not losses:
             return np.zeros(time_s.shape)
-        drive = self.air.drive_at(time_s)
-        if len(self.blanks) == 1:
-            return np.asarray(self.blanks[0].loss_g_per_s * drive)
-        before, after = (blank.loss_g_per_s for blank in self.blanks)
-        return np.asarray(before * drive + (after - before) * self._later_share_s(time_s))
+        drive, later = self._drive_s(time_s)
+        return np.asarray(losses[0] * drive + (losses[-1] - losses[0]) * later)
 
-    def _later_share_s(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        first, second = (blank.phase.middle_s for blank in self.blanks)
-        inside = np.clip(time_s, first, second)
-        moment = self.air.drive_moment_at(inside) - self.air.drive_moment_at(np.array([first]))
-        drive = self.air.drive_at(inside) - self.air.drive_at(np.array([first]))
-        beyond = self.air.drive_at(np.maximum(time_s, second)) - self.air.drive_at(np.array([second]))
-        return np.asarray((moment - first * drive) / (second - first) + beyond)
+    @property
+    def _middles_s(self) -> tuple[float, float]:
+        return self.blanks[0].phase.middle_s, self.blanks[-1].phase.middle_s
+
+    def _shared(self, whole_s: float, later_s: float) -> tuple[float, ...]:
+        if len(self.blanks) > 1:
+            return (whole_s - later_s, later_s)
+        return (whole_s,) * len(self.blanks)
+
+    def _drive_s(self, time_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the cumulative driving force, and the part of it that goes with the later blank."""
+        air = self.air
+        drive = air.drive_at(time_s)
+        if len(self.blanks) < 2:
+            return drive, np.zeros(time_s.shape)
+        first_s, second_s = self._middles_s
+        ends = np.array([first_s, second_s])
+        begin_drive, end_drive = air.drive_at(ends)
+        inside = np.clip(time_s, first_s, second_s)
+        moment = air.at(inside, air.drive_moment_s2) - air.at(ends[:1], air.drive_moment_s2)
+        rising = (moment - first_s * (air.drive_at(inside) - begin_drive)) / (second_s - first_s)
+        return drive, np.asarray(rising + np.maximum(drive - end_drive, 0.0))
+
+
+def _later_time_s(time_s: NDArray[np.float64], first_s: float, second_s: float) -> NDArray[np.float64]:
+    inside = np.clip(time_s, first_s, second_s)
+    return np.asarray((inside - first_s) ** 2 / (2.0 * (second_s - first_s)) + np.maximum(time_s - second_s, 0.0))

@@ -99,15 +99,3 @@ def air_density_simplified_kg_per_m3(
     pressure = np.asarray(pressure_hpa, dtype=np.float64)
     humidity = np.asarray(humidity_percent, dtype=np.float64)
     return np.asarray((0.34848 * pressure - 0.009 * humidity * np.exp(0.061 * celsius)) / (KELVIN + celsius))
-
-
-def vapour_deficit_pa(
-    *, liquid_temperature_c: ArrayLike, air_temperature_c: ArrayLike, humidity_percent: ArrayLike
-) -> NDArray[np.float64]:
-    """Return the vapour-pressure deficit (Pa): saturation at the liquid surface less the vapour pressure of the air.
-
-    The driving force of evaporation (Stefan diffusion); negative where water condenses.
-    """
-    humidity = np.asarray(humidity_percent, dtype=np.float64) / 100.0
-    air = humidity * saturation_vapour_pressure_pa(air_temperature_c)
-    return np.asarray(saturation_vapour_pressure_pa(liquid_temperature_c) - air)

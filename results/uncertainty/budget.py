@@ -23,6 +23,7 @@ class Distribution(Enum):
     RECTANGULAR = "rectangular"
     STUDENT_T = "t"
     RANDOM_WALK = "random walk"
+    FLICKER = "1/f noise"
 
 
 @dataclass(frozen=True, slots=True)

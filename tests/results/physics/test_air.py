@@ -11,8 +11,8 @@ from results.physics.air import (
     air_density_simplified_kg_per_m3,
     moist_air_cipm_2007,
     saturation_vapour_pressure_pa,
-    vapour_deficit_pa,
 )
+from results.physics.vapour import evaporation_drive_pa, vapour_deficit_pa
 
 # t Celsius, p Pa, h, CIPM-2007 kg/m3, psv Pa, f, xv, Z, simplified kg/m3
 ROWS = [
@@ -71,3 +71,17 @@ def test_nothing_evaporates_into_saturated_air_of_the_same_temperature() -> None
 
 def test_not_a_number_stays_not_a_number() -> None:
     assert math.isnan(air_density_kg_per_m3(temperature_c=math.nan, pressure_hpa=1000.0, humidity_percent=45.0))
+
+
+def test_diffusion_is_faster_in_warm_and_in_thin_air() -> None:
+    def drive(celsius: float, hpa: float) -> float:
+        return float(
+            evaporation_drive_pa(
+                liquid_temperature_c=20.0, air_temperature_c=celsius, humidity_percent=0.0, pressure_hpa=hpa
+            )
+        )
+
+    saturation = float(saturation_vapour_pressure_pa(20.0))
+    assert drive(20.0, 1013.25) == pytest.approx(saturation)
+    assert drive(20.0, 506.625) == pytest.approx(2.0 * saturation)
+    assert drive(30.0, 1013.25) == pytest.approx(saturation * (303.15 / 293.15) ** 0.81)

@@ -1,0 +1,143 @@
+"""The budget lines of evaporation."""
+
+from __future__ import annotations
+
+import math
+
+from results.bench import GravimetricBench
+from results.gravimetry.collection import Collection
+from results.refusal import EvaluationRefused
+from results.series import Phase
+from results.uncertainty.budget import BudgetLine
+from results.uncertainty.drift import Drift
+from results.uncertainty.lines import normal, rectangular
+from results.uncertainty.noise import ReadingWeights
+
+UG_PER_MIN = 60e6
+"""One g/s in ug/min."""
+SIGNIFICANT_GAIN = 2.0
+"""A negative loss beyond this many standard uncertainties is drift, not noise."""
+
+
+def evaporation_lines(
+    collection: Collection, period: Phase, *, bench: GravimetricBench, drift: Drift
+) -> list[BudgetLine]:
+    """Return the lines of what evaporated in a period. Raises `EvaluationRefused` when nothing is known of it."""
+    evaporation = collection.evaporation
+    blanks = evaporation.blanks
+    ul_per_ug_per_min = collection.ul_per_g / UG_PER_MIN
+    gains_s = evaporation.gains_s(period.begin_s, period.end_s)
+    if not blanks:
+        return [_unmeasured(period, bench, ul_per_ug_per_min)]
+    lines = [
+        normal(
+            f"evaporation, noise of the slope of blank {number}",
+            value=blank.loss_g_per_s * UG_PER_MIN,
+            unit="ug/min",
+            u=blank.noise_u_g_per_s * UG_PER_MIN,
+            sensitivity=gain_s * ul_per_ug_per_min,
+            dof=blank.noise.degrees_of_freedom,
+        )
+        for number, (blank, gain_s) in enumerate(zip(blanks, gains_s, strict=True), start=1)
+    ]
+    whole = sum(gains_s) * ul_per_ug_per_min
+    losses = [blank.loss_g_per_s * UG_PER_MIN for blank in blanks]
+    if len(blanks) > 1:
+        change = losses[1] - losses[0] - _explained_by_level(collection, losses, bench)
+        half_width = math.sqrt(max(change**2 - sum(_loss_variances(collection, drift)), 0.0)) / 2.0
+        lines.append(
+            rectangular(
+                "evaporation, when the change between the blanks came",
+                value=change,
+                unit="ug/min",
+                half_width=half_width,
+                sensitivity=whole,
+            )
+        )
+    else:
+        lines.append(
+            rectangular(
+                "evaporation, one blank only: it could have ceased or doubled",
+                value=losses[0],
+                unit="ug/min",
+                half_width=abs(losses[0]),
+                sensitivity=whole,
+            )
+        )
+    lines += [
+        _driving_force(collection, period, bench),
+        rectangular(
+            "evaporation, negative in the blanks: unexplained drift",
+            value=min(negative_loss_ug_per_min(collection, drift), 0.0),
+            unit="ug/min",
+            half_width=abs(negative_loss_ug_per_min(collection, drift)),
+            sensitivity=whole,
+        ),
+    ]
+    return lines
+
+
+def negative_loss_ug_per_min(collection: Collection, drift: Drift) -> float:
+    """Return the mean loss of the blanks when it is negative beyond its uncertainty, else 0: vessels do not gain."""
+    blanks = collection.evaporation.blanks
+    if not blanks:
+        return 0.0
+    mean = sum(blank.loss_g_per_s for blank in blanks) / len(blanks) * UG_PER_MIN
+    u = math.sqrt(sum(_loss_variances(collection, drift))) / len(blanks)
+    return mean if mean < -SIGNIFICANT_GAIN * u else 0.0
+
+
+def _loss_variances(collection: Collection, drift: Drift) -> list[float]:
+    """Return the variance of each blank's loss, (ug/min)^2, from noise and the balance's drift."""
+    variances = []
+    for blank in collection.evaporation.blanks:
+        slope = ReadingWeights(time_s=blank.time_s, weight=blank.weights_per_s)
+        walk = slope.random_walk_response_sqrt_s() * drift.walk_ug_per_sqrt_h
+        flicker = slope.flicker_response() * drift.flicker_ug * 60.0
+        variances.append((blank.noise_u_g_per_s * UG_PER_MIN) ** 2 + walk**2 + flicker**2)
+    return variances
+
+
+def _explained_by_level(collection: Collection, losses: list[float], bench: GravimetricBench) -> float:
+    """Return the change of loss (ug/min) that the rising level explains: diffusion goes as 1 / headspace."""
+    if bench.headspace_mm is None:
+        return 0.0
+    blanks = collection.evaporation.blanks
+    span = [abs(float(collection.delivered_g_at(blank.phase.middle_s))) for blank in blanks]
+    area_mm2 = math.pi / 4.0 * (bench.vessel_inner_diameter_mm**2 - bench.tube_outer_diameter_mm**2)
+    rise_mm = collection.sign * abs(span[1] - span[0]) * 1e3 / area_mm2
+    if not rise_mm < bench.headspace_mm:
+        raise EvaluationRefused(
+            f"the level would have risen by {rise_mm:.3g} mm in a headspace of {bench.headspace_mm:g} mm"
+        )
+    return (losses[0] + losses[1]) / 2.0 * rise_mm / (bench.headspace_mm - rise_mm / 2.0)
+
+
+def _driving_force(collection: Collection, period: Phase, bench: GravimetricBench) -> BudgetLine:
+    """What the driving force adds to plain interpolation is known to a stated share of itself."""
+    evaporation = collection.evaporation
+    losses = [blank.loss_g_per_s for blank in evaporation.blanks]
+    driven = sum(map(float.__mul__, losses, evaporation.gains_s(period.begin_s, period.end_s)))
+    steady = sum(map(float.__mul__, losses, evaporation.steady_gains_s(period.begin_s, period.end_s)))
+    return normal(
+        "evaporation, driving force between the blanks",
+        value=(driven - steady) * 1e6,
+        unit="ug",
+        u=abs(driven - steady) * 1e6 * bench.evaporation_model_u_percent / 100.0,
+        sensitivity=collection.ul_per_g * 1e-6,
+    )
+
+
+def _unmeasured(period: Phase, bench: GravimetricBench, ul_per_ug_per_min: float) -> BudgetLine:
+    limit = bench.evaporation_limit_ug_per_min
+    if limit is None:
+        raise EvaluationRefused(
+            "no blank was recorded and the bench states no evaporation_limit_ug_per_min; record a blank before and "
+            "after the test, or state the limit"
+        )
+    return rectangular(
+        "evaporation, not measured: between zero and the stated limit",
+        unit="ug/min",
+        half_width=limit,
+        sensitivity=period.duration_s * ul_per_ug_per_min,
+    )
