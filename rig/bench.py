@@ -39,6 +39,7 @@ class Bench:
         self._evaluate = evaluate
         self._stop_asked = self._clock.event()
         self._trip: Trip | None = None
+        self._storage_error: Exception | None = None
 
     def prime(self, step: FlowStep) -> None:
         """Fill the line into the waste with a timed flow, then lead it into the vessel."""
@@ -88,8 +89,15 @@ class Bench:
         self._safe_state.enter(trip.reason)
         self._stop_asked.set()
 
+    def storage_failed(self, error: Exception) -> None:
+        """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
+        self._storage_error = error
+        self._stop_asked.set()
+
     def check(self) -> None:
-        """Raise `RigFault` when an interlock has tripped or a sampler has died."""
+        """Raise `RigFault` when an interlock has tripped, a sampler has died, or nothing is recorded any more."""
+        if self._storage_error is not None:
+            raise RigFault(str(self._storage_error)) from self._storage_error
         if self._trip is not None:
             cause = f": {self._trip.error}" if self._trip.error else ""
             kind = RigLimit if self._trip.is_limit else RigFault

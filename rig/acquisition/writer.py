@@ -32,10 +32,15 @@ class TraceWriter:
         self._journal = journal
         self._specs = {spec.name: spec for spec in specs}
         self._rows: dict[str, list[Sample]] = {spec.name: [] for spec in specs}
+        self._listeners: list[Callable[[Exception], None]] = []
         self.error: Exception | None = None
         self.lost_items = 0
         self._thread = threading.Thread(target=self._run, name="trace-writer", daemon=True)
         self._thread.start()
+
+    def call_on_failure(self, listener: Callable[[Exception], None]) -> None:
+        """Call a listener at the first storage error, in the writer's thread."""
+        self._listeners.append(listener)
 
     def finish(self) -> None:
         """Store what is queued, close the journal, end the thread; raises the first storage error."""
@@ -55,7 +60,7 @@ class TraceWriter:
                 continue
             if item is None:
                 self._attempt(self._commit)
-                self._attempt(self._journal.close)
+                self._close()
                 return
             if isinstance(item, Sample):
                 self._rows[item.stream].append(item)
@@ -74,7 +79,19 @@ class TraceWriter:
         try:
             action(*arguments, **named)
         except Exception as error:
-            self.error = error
+            self._fail(error)
+
+    def _close(self) -> None:
+        try:
+            self._journal.close()
+        except Exception as error:
+            if self.error is None:
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        for listener in self._listeners:
+            listener(error)
 
     def _commit(self) -> None:
         for stream, rows in self._rows.items():

@@ -1,0 +1,64 @@
+"""The writer: what is published is in the journal, in full, and a failing disk hangs nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.trace.errors import JournalError
+from results.trace.journal import JournalWriter
+from results.trace.reader import read_trace
+from results.trace.schema import MASS, MASS_COLUMNS, PRESSURE_COLUMNS, Block, StreamSpec, TraceEvent
+from results.trace.seal import seal
+from results.trace.status import SampleStatus
+from rig.acquisition.sample import Sample
+from rig.acquisition.stream import QUEUE_LENGTH, SampleStream
+from rig.acquisition.writer import TraceWriter
+
+SPECS = (StreamSpec(MASS, MASS_COLUMNS, 1.0), StreamSpec("pressure_line", PRESSURE_COLUMNS, 0.1, hardware_timed=True))
+HEADER = {"run_id": "R1", "start_utc": "2026-01-01T00:00:00Z", "simulated": True}
+
+
+def mass(index: int) -> Sample:
+    return Sample(MASS, index * 1_000_000_000, SampleStatus.DYNAMIC, (index * 0.5, b"S D"))
+
+
+def test_samples_blocks_and_events_arrive_complete_and_in_order(tmp_path: Path) -> None:
+    stream = SampleStream()
+    writer = TraceWriter(stream, JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS), SPECS)
+    count = 3 * QUEUE_LENGTH
+    for index in range(count):
+        stream.publish(mass(index))
+        if index % 1000 == 0:
+            stream.publish(TraceEvent(index * 1_000_000_000, "phase_begin", "test", {"phase": str(index)}))
+    times = np.arange(5, dtype=np.int64)
+    pressure = {"pressure_kpa": np.linspace(0.0, 1.0, 5)}
+    stream.publish(Block("pressure_line", times, np.zeros(5, dtype=np.uint8), pressure))
+    writer.finish()
+    seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
+    trace = read_trace(tmp_path / "t.h5")
+    assert trace.complete
+    assert np.array_equal(trace.stream(MASS).time_ns, np.arange(count) * 1_000_000_000)
+    assert np.array_equal(trace.stream(MASS).column("mass_g"), np.arange(count) * 0.5)
+    assert set(trace.stream(MASS).column("reply").tolist()) == {b"S D"}
+    assert np.array_equal(trace.stream("pressure_line").column("pressure_kpa"), pressure["pressure_kpa"])
+    assert [event.data["phase"] for event in trace.events] == [str(index) for index in range(0, count, 1000)]
+
+
+def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> None:
+    stream = SampleStream()
+    journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
+    writer = TraceWriter(stream, journal, SPECS)
+    for index in range(5 * QUEUE_LENGTH):
+        stream.publish(mass(index))
+        if index % 500 == 0:
+            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
+    with pytest.raises(JournalError, match="disk is full"):
+        writer.finish()
+    assert writer.lost_items > 0
+    seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
+    kept = read_trace(tmp_path / "t.h5").stream(MASS).time_ns
+    assert 0 < len(kept) < 5 * QUEUE_LENGTH
+    assert np.array_equal(kept, np.arange(len(kept)) * 1_000_000_000)
