@@ -44,7 +44,8 @@ class Built:
 def build_trace(journal: JournalReader, path: Path) -> Built:
     """Write the trace of a journal to `path` and return when it is on the disk. Errors: OSError, JournalError."""
     with Hdf5File(path) as file:
-        with h5py.File(file, "w", libver=LIBVER, track_order=True) as root:
+        # Only whole chunks are written: a chunk cache per dataset would hold memory and save nothing.
+        with h5py.File(file, "w", libver=LIBVER, track_order=True, rdcc_nbytes=0) as root:
             built = _write(journal, root, file)
         # Only now has the library written its last byte.
         file.sync()

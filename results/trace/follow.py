@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from results.trace.errors import JournalError, WriterDied
-from results.trace.journal_read import Damage, JournalReader
+from results.trace.journal_read import Item, JournalReader
 from results.trace.ownership import has_owner
-from results.trace.schema import Block, TraceEvent
 
 
-def follow(
-    journal_path: Path, *, wait: Callable[[], bool], after_entry: int = 0
-) -> Iterator[Block | TraceEvent | Damage]:
+def follow(journal_path: Path, *, wait: Callable[[], bool], after_entry: int = 0) -> Generator[Item, None, None]:
     """Yield every committed block and event in commit order, then what is committed later, until the journal is closed.
 
     `wait` passes the time between two looks at the file, as the caller likes; when it returns False the watch ends.

@@ -28,6 +28,7 @@ JOURNAL_FORMAT = "rig-journal"
 JOURNAL_VERSION = "1"
 
 _PAGE_BYTES = 4096
+_MOST_PAGES = 1_073_741_823
 _TABLES = """
 CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (entry INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -100,8 +101,7 @@ class JournalWriter:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA fullfsync=ON")
-            if max_bytes is not None:
-                connection.execute(f"PRAGMA max_page_count={max(1, max_bytes // _PAGE_BYTES)}")
+            _limit(connection, max_bytes)
             connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}")
             connection.executemany("INSERT INTO header VALUES (?, ?)", values.items())
             connection.execute("INSERT INTO header VALUES ('closed', '')")
@@ -196,6 +196,11 @@ class JournalWriter:
                 self.path, f"failed before ({self._broken})", "Stop the run; seal what was committed until then"
             )
 
+    def limit(self, max_bytes: int | None) -> None:
+        """Set or lift the size the journal may grow to: room kept back until now serves to end the run in order."""
+        self._check_usable()
+        _limit(self._connection, max_bytes)
+
     def close(self) -> None:
         """Commit, mark the journal as complete, and let go of it; harmless when repeated.
 
@@ -224,6 +229,11 @@ class JournalWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _limit(connection: sqlite3.Connection, max_bytes: int | None) -> None:
+    pages = _MOST_PAGES if max_bytes is None else max(1, max_bytes // _PAGE_BYTES)
+    connection.execute(f"PRAGMA max_page_count={pages}").fetchone()
 
 
 def _remedy(error: Exception) -> str:

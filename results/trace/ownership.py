@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-ACQUIRE_TIMEOUT_S = 5.0
+ACQUIRE_TIMEOUT_S = 1.0
 """A probe holds the lock for microseconds; an owner for as long as it lives."""
 
 
@@ -40,7 +40,7 @@ class OwnerLock:
         except sqlite3.Error as error:
             self._connection.close()
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise BlockingIOError(f"{path} belongs to another process or thread") from error
+                raise BlockingIOError("another process or thread is writing it") from error
             raise OSError(f"cannot lock {self._lock_path}: {error}") from error
 
     def release(self) -> None:

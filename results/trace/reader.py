@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from results.trace.header import check_header, parse_start
 from results.trace.journal_read import Damage
 from results.trace.layout import DEFINITION
 from results.trace.schema import TRACE_SCHEMA, StreamSpec, TraceEvent
-from results.trace.spec_json import streams_from_json
+from results.trace.spec_json import row_dtypes, streams_from_json
 from results.trace.tally import StreamTally
 
 _T = TypeVar("_T")
@@ -90,13 +90,11 @@ class Trace:
         self.start: datetime = parse_start(self.header["start_utc"])
         self.simulated = bool(root["/entry/simulated"][()])
         self.spec: tuple[StreamSpec, ...] = streams_from_json(_text(root["/entry/config/streams"][()]))
-        self._streams = {
-            spec.name: StreamTrace(path, spec, int(root[f"/entry/{spec.name}/time"].shape[0])) for spec in self.spec
-        }
+        self._streams = {spec.name: StreamTrace(path, spec, _count(root, spec)) for spec in self.spec}
         account = root["/entry/journal"]
         self.closed_orderly = bool(account.attrs["closed_orderly"])
-        self.tallies = tuple(StreamTally(**row) for row in _table(account["streams"]))
-        self.damage = tuple(Damage(**row) for row in _table(account["damage"]))
+        self.tallies = tuple(StreamTally(**row) for row in _table(account["streams"], StreamTally))
+        self.damage = tuple(Damage(**row) for row in _table(account["damage"], Damage))
         self.content_sha256 = _text(root[CONTENT_HASH_AT[0]].attrs[CONTENT_HASH_AT[1]])
 
     @property
@@ -167,8 +165,19 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _table(group: h5py.Group) -> list[dict[str, Any]]:
-    columns = {name: group[name][:].tolist() for name in group}
+def _count(root: h5py.File, spec: StreamSpec) -> int:
+    """Return the number of samples of a stream; ValueError unless every column is as announced and equally long."""
+    names = ("time", "status", *(column.name for column in spec.columns))
+    datasets = [root[f"/entry/{spec.name}/{name}"] for name in names]
+    count = int(datasets[0].size)
+    for dataset, dtype in zip(datasets, row_dtypes(spec), strict=True):
+        if dataset.shape != (count,) or dataset.dtype != dtype:
+            raise ValueError(f"{dataset.name} is {dataset.dtype.str}{dataset.shape}, not {dtype.str}({count},)")
+    return count
+
+
+def _table(group: h5py.Group, kind: type[StreamTally] | type[Damage]) -> list[dict[str, Any]]:
+    columns = {field.name: group[field.name][:].tolist() for field in fields(kind)}
     rows = zip(*columns.values(), strict=True)
     return [
         {name: _text(value) if isinstance(value, bytes) else value for name, value in zip(columns, row, strict=True)}

@@ -86,6 +86,9 @@ def streams_to_json(streams: Sequence[StreamSpec]) -> str:
 def streams_from_json(text: str) -> tuple[StreamSpec, ...]:
     """Return the stream table from its JSON text. Errors: ValueError when the text is none."""
     try:
+        entries = json.loads(text)
+        if not isinstance(entries, list):
+            raise TypeError("no list")
         streams = tuple(
             StreamSpec(
                 name=entry["name"],
@@ -98,7 +101,7 @@ def streams_from_json(text: str) -> tuple[StreamSpec, ...]:
                 hardware_timed=entry["hardware_timed"],
                 attributes=dict(entry["attributes"]),
             )
-            for entry in json.loads(text)
+            for entry in entries
         )
         check_streams(streams)
     except (TypeError, KeyError, AttributeError) as error:
