@@ -22,12 +22,14 @@ class Expected:
     annotation: Any
     bounds: tuple[Any, ...] = ()
     description: str | None = None
+    discriminator: str | None = None
 
     @classmethod
     def of(cls, annotation: Any, field: FieldInfo | None = None) -> Expected:
         """Return what an annotation (of a field) expects, looking within Annotated and Optional."""
         bounds: list[Any] = list(field.metadata) if field else []
         description = field.description if field else None
+        discriminator = field.discriminator if field else None
         while True:
             origin = get_origin(annotation)
             if origin is Annotated:
@@ -35,10 +37,12 @@ class Expected:
                 for extra in extras:
                     bounds += extra.metadata if isinstance(extra, FieldInfo) else [extra]
                     description = description or getattr(extra, "description", None)
+                    discriminator = discriminator or getattr(extra, "discriminator", None)
                 continue
             inner = [argument for argument in get_args(annotation) if argument is not types.NoneType]
             if origin not in (Union, types.UnionType) or len(inner) != 1:
-                return cls(annotation, tuple(bounds), description)
+                key = discriminator if isinstance(discriminator, str) else None
+                return cls(annotation, tuple(bounds), description, key)
             annotation = inner[0]
 
     @property
@@ -60,18 +64,37 @@ class Expected:
         """What the names in a table with free names must be."""
         return Expected.of(get_args(self.annotation)[0])
 
-    def at(self, location: Location) -> Expected:
-        """Return what is expected further inside, or at the last place on the way that is known."""
+    @property
+    def choices(self) -> dict[str, type[BaseModel]]:
+        """The tables one of which is wanted, by the value of the key that tells them apart; empty elsewhere."""
+        if self.discriminator is None:
+            return {}
+        models = [model for argument in get_args(self.annotation) if (model := Expected.of(argument).model)]
+        return {
+            value: model
+            for model in models
+            for value in get_args(Expected.of(model.model_fields[self.discriminator].annotation).annotation)
+        }
+
+    def at(self, location: Location) -> tuple[Expected, Location]:
+        """Return what is expected further inside, and the keys on the way as they stand in the file.
+
+        A validator's location also holds which of several tables it took; that is no key. Where the way leads beyond
+        what is known, the last known place is returned.
+        """
         place = self
+        keys: list[int | str] = []
         for part in location:
-            if place.model is not None:
-                field = place.model.model_fields.get(str(part))
-                if field is None:
-                    return place
+            if part in place.choices:
+                place = Expected(place.choices[str(part)])
+                continue
+            keys.append(part)
+            field = place.model.model_fields.get(str(part)) if place.model else None
+            if field is not None:
                 place = Expected.of(field.annotation, field)
-            else:
+            elif place.item is not None:
                 place = Expected.of(place.item)
-        return place
+        return place, tuple(keys)
 
     def in_words(self) -> str:
         """Return what is wanted here."""
@@ -87,7 +110,10 @@ def _kind(annotation: Any, bounds: Sequence[Any]) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(Expected.of(argument).in_words() for argument in get_args(annotation))
     if origin in (tuple, list):
-        item = Expected.of(get_args(annotation)[0]).in_words()
+        arguments = get_args(annotation)
+        item = Expected.of(arguments[0]).in_words()
+        if origin is tuple and arguments[-1] is not Ellipsis:
+            return f"a list of {len(arguments)}; each item {item}"
         return f"a list{_bounds(bounds, empty='of at least 1')}; each item {item}"
     if origin in (dict, Mapping):
         return f"a table{_bounds(bounds, empty='with at least one entry')}"

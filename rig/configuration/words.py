@@ -56,22 +56,27 @@ def fault_of(error: ErrorDetails, model: type[BaseModel], prefix: Location) -> F
     """Return the fault that one error of a validator stands for."""
     location = error["loc"]
     kind = error["type"]
-    key = dotted_key((*prefix, *location))
-    whole = Expected.of(model)
-    if kind == "extra_forbidden":
-        table = whole.at(location[:-1]).model
-        return Fault(key, unknown_key(str(location[-1]), sorted(table.model_fields) if table else ()))
-    if location[-1:] == (_NAME_OF_AN_ENTRY,):
-        entry = location[:-1]
-        wanted = whole.at(entry[:-1]).name
-        return Fault(dotted_key((*prefix, *entry)), f"a name here is {wanted.description or wanted.in_words()}")
-    if kind == "missing":
-        return Fault(key, f"missing; wanted {whole.at(location).in_words()}")
     value = error["input"]
+    parent = Expected.of(model).at(location[:-1])[0]
+    place, keys = Expected.of(model).at(location)
+    key = dotted_key((*prefix, *keys))
+    if kind == "extra_forbidden":
+        return Fault(key, unknown_key(str(location[-1]), sorted(parent.model.model_fields) if parent.model else ()))
+    if location[-1:] == (_NAME_OF_AN_ENTRY,):
+        name = Expected.of(model).at(location[:-2])[0].name
+        return Fault(dotted_key((*prefix, *keys[:-1])), f"a name here is {name.description or name.in_words()}")
+    if kind in ("union_tag_invalid", "union_tag_not_found") and place.discriminator is not None:
+        was = "missing"
+        if isinstance(value, Mapping) and place.discriminator in value:
+            was = f"found {found(value[place.discriminator])}"
+        choices = ", ".join(found(choice) for choice in place.choices)
+        return Fault(f"{key}.{place.discriminator}", f"{was}; wanted one of {choices}")
+    if kind == "missing":
+        return Fault(key, f"missing; wanted {place.in_words()}")
     if kind == "value_error":
         reason = str(error["ctx"]["error"])
         return Fault(key, reason if isinstance(value, Mapping) else f"found {found(value)}; {reason}")
-    wanted_words = whole.at(location).in_words()
+    wanted = place.in_words()
     if kind == "finite_number":
-        wanted_words = wanted_words.replace("a number", "a finite number", 1)
-    return Fault(key, f"found {found(value)}; wanted {wanted_words}")
+        wanted = wanted.replace("a number", "a finite number", 1)
+    return Fault(key, f"found {found(value)}; wanted {wanted}")

@@ -43,12 +43,23 @@ class Vessel(Section):
         return label
 
 
+class Loop(Section):
+    kind: Literal["current"]
+    points_ma: Annotated[tuple[float, float], Field(strict=False)]
+
+
+class Bridge(Section):
+    kind: Literal["bridge", "half bridge"]
+    points_mv_per_v: Annotated[tuple[float, float], Field(strict=False)]
+
+
 class Bench(Section):
     kind: Literal["simulated", "hardware"]
     vessel: Vessel
     spare: Listed[Vessel] = ()
     named: dict[Annotated[str, Field(pattern="^[a-z]+$", description="lower-case letters")], Vessel] = Field({})
     numbers: Annotated[Listed[Annotated[float, Field(gt=0)]], Field(min_length=1)] = (1.0,)
+    gauge: Listed[Annotated[Loop | Bridge, Field(discriminator="kind")]] = ()
     comment: str | None = None
 
 
@@ -67,6 +78,12 @@ full_g = 2.0
 label = "C"
 empty_g = 1.0
 full_g = 2.0
+[[gauge]]
+kind = "current"
+points_ma = [4, 20]
+[[gauge]]
+kind = "half bridge"
+points_mv_per_v = [0, 3]
 """
 
 
@@ -115,7 +132,7 @@ def test_the_hash_is_that_of_the_bytes_and_a_mark_of_utf_8_does_no_harm(tmp_path
         ("numbers = [1, 2.5]", "numbers = [1, 0]", "numbers[2]", ["found 0", "a number > 0"]),
         ("numbers = [1, 2.5]", 'numbers = [1, "2"]', "numbers[2]", ['found "2"', "a number"]),
         ("numbers = [1, 2.5]", "nummbers = [1]", "nummbers", ["unknown key", "did you mean 'numbers'"]),
-        ("numbers = [1, 2.5]", "zzz = 1", "zzz", ["unknown key", "known here: comment, kind,"]),
+        ("numbers = [1, 2.5]", "zzz = 1", "zzz", ["unknown key", "known here: comment, gauge, kind,"]),
         ("full_g = 70.5", "full_g = nan", "vessel.full_g", ["found nan", "a finite number > 0 and < 1000"]),
         ("full_g = 70.5", "full_g = -inf", "vessel.full_g", ["found -inf", "a finite number"]),
         ("full_g = 70.5", "full_g = 1000", "vessel.full_g", ["found 1000", "< 1000", "load at which it overflows"]),
@@ -135,6 +152,14 @@ def test_the_hash_is_that_of_the_bytes_and_a_mark_of_utf_8_does_no_harm(tmp_path
         ('label = "C"', "labels = 3", "named.small.labels", ["unknown key", "did you mean 'label'"]),
         ("[[spare]]", "[spare]", "spare", ["found a table", "a list"]),
         ("[vessel]", "[[vessel]]", "vessel", ["found a list of 1", "a table"]),
+        ('kind = "current"', 'kind = "currant"', "gauge[1].kind", ['"currant"', '"current", "bridge", "half bridge"']),
+        ('kind = "current"', "", "gauge[1].kind", ["missing", 'one of "current", "bridge", "half bridge"']),
+        ('kind = "current"', "kind = [1]", "gauge[1].kind", ["found a list of 1", "one of"]),
+        ("points_ma = [4, 20]", 'points_ma = [4, "20"]', "gauge[1].points_ma[2]", ['found "20"', "a number"]),
+        ("points_ma = [4, 20]", "points_ma = [4]", "gauge[1].points_ma[2]", ["missing", "a number"]),
+        ("points_ma = [4, 20]", "points_ma = [4, 5, 6]", "gauge[1].points_ma", ["found a list of 3", "a list of 2"]),
+        ("points_ma", "points_mv", "gauge[1].points_ma", ["missing", "a list"]),
+        ("points_mv_per_v", "points_ma", "gauge[2].points_ma", ["unknown key", "'points_mv_per_v'"]),
         ('kind = "simulated"', 'kind = "simulated"\ncomment = [1]', "comment", ["found a list of 1", "text"]),
     ],
 )
