@@ -1,0 +1,1 @@
+"""Front-ends of the simulated devices: what turns the bench's physics into replies."""
