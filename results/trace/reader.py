@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from results.trace.content import CONTENT_HASH_AT, file_sha256
+from results.trace.content import CONTENT_HASH_AT, data_sha256, file_sha256
 from results.trace.errors import TraceError
 from results.trace.header import check_header, parse_start
 from results.trace.journal_read import Damage
@@ -109,6 +109,18 @@ class Trace:
             raise TraceError(self.path, f"has no stream {name!r}", f"It has {sorted(self._streams)}")
         return found
 
+    def data_sha256(self) -> dict[str, str]:
+        """Return the SHA-256 of every column of every stream, by path: equal for two runs that recorded the same."""
+
+        def read(root: h5py.File) -> dict[str, str]:
+            return {
+                path: data_sha256(root[path])
+                for spec in self.spec
+                for path in (f"/entry/{spec.name}/{name}" for name in _column_names(spec))
+            }
+
+        return _from_file(self.path, read)
+
     @cached_property
     def events(self) -> tuple[TraceEvent, ...]:
         """Every event in the order it was recorded."""
@@ -165,10 +177,13 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def _column_names(spec: StreamSpec) -> tuple[str, ...]:
+    return ("time", "status", *(column.name for column in spec.columns))
+
+
 def _count(root: h5py.File, spec: StreamSpec) -> int:
     """Return the number of samples of a stream; ValueError unless every column is as announced and equally long."""
-    names = ("time", "status", *(column.name for column in spec.columns))
-    datasets = [root[f"/entry/{spec.name}/{name}"] for name in names]
+    datasets = [root[f"/entry/{spec.name}/{name}"] for name in _column_names(spec)]
     count = int(datasets[0].size)
     for dataset, dtype in zip(datasets, row_dtypes(spec), strict=True):
         if dataset.shape != (count,) or dataset.dtype != dtype:

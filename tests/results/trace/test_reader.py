@@ -11,10 +11,21 @@ from hypothesis import strategies as st
 
 from results.trace.content import file_sha256
 from results.trace.errors import TraceError
+from results.trace.journal import JournalWriter
 from results.trace.reader import Trace, read_trace
 from results.trace.schema import MASS, MASS_COLUMNS
 from results.trace.seal import seal
-from tests.results.trace.runs import HEADER, PRESSURE, check_trace_content, event, mass_block, pressure_block, write_run
+from tests.results.trace.runs import (
+    HEADER,
+    PRESSURE,
+    STREAMS,
+    check_trace_content,
+    event,
+    mass_block,
+    pressure_block,
+    write_run,
+    write_second,
+)
 
 SECONDS = 700
 
@@ -56,6 +67,21 @@ def test_it_returns_what_was_recorded(trace: Trace) -> None:
     assert trace.stream(MASS).spec.attributes == {"serial": "B-0042"}
     assert trace.events[1] == event(1)
     np.testing.assert_array_equal(trace.stream(MASS).time_s, mass_block(0, SECONDS).time_ns / 1e9)
+
+
+def test_two_runs_that_recorded_the_same_have_the_same_data(trace: Trace, tmp_path: Path) -> None:
+    # Another run: its own identity, another rhythm of commits, hence other journal rows.
+    with JournalWriter(tmp_path / "j", header={**HEADER, "run_id": "R2"}, streams=STREAMS) as writer:
+        for second in range(SECONDS):
+            write_second(writer, second)
+    other = read_trace(seal(tmp_path / "j", tmp_path / "trace.h5").trace_path)
+    assert other.content_sha256 != trace.content_sha256
+    assert other.data_sha256() == trace.data_sha256()
+    changed_path = changed(trace.path, tmp_path, "/entry/mass/mass_g", "", np.arange(SECONDS) * 1.0)
+    different = {
+        path for path, sha256 in read_trace(changed_path).data_sha256().items() if sha256 != other.data_sha256()[path]
+    }
+    assert different == {"/entry/mass/mass_g"}
 
 
 def test_part_of_a_column_can_be_read_alone(trace: Trace) -> None:
