@@ -44,3 +44,7 @@ class LinkLost(InstrumentError):
 
 class ProtocolError(InstrumentError):
     """A reply that does not belong to the question, cannot be parsed, or refuses the command."""
+
+
+class SamplesLost(ProtocolError):
+    """The device overwrote samples before they were read: an overrun. The task must be started again."""

@@ -1,0 +1,1 @@
+"""Drivers for NI-DAQmx devices: pressure inputs and digital lines."""
