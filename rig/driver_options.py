@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict
 
 from instruments.balances.mt_sics import MtSicsOptions
+from instruments.daq.lines import LinesOptions
+from instruments.daq.pressure import PressureOptions
 from instruments.pumps.bench_interface.driver import BenchInterfaceOptions
 
 
@@ -23,6 +25,6 @@ _MODELS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "pump": {"bench-interface": BenchInterfaceOptions},
     "balance": {"mt-sics": MtSicsOptions},
     "ambient": {"ptu300": _Unchecked},
-    "pressure": {"ni-pressure": _Unchecked},
-    "lines": {"ni-lines": _Unchecked},
+    "pressure": {"ni-pressure": PressureOptions},
+    "lines": {"ni-lines": LinesOptions},
 }

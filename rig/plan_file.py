@@ -169,7 +169,7 @@ def _unsuitable(file: PlanFile, what: str, flow_of: Callable[[CaseTable], float 
             if flow_ul_per_h is not None:
                 flow_range.check(flow_ul_per_h)
         except ProgramError as error:
-            yield f"case.{name}", f"{what}: {error}"
+            yield ("case", name), f"{what}: {error}"
         except AttributeError:
             continue  # a value it needs is faulty itself, and told as such
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from results.bench import GravimetricBench
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
-from rig.configuration.words import found
+from rig.configuration.words import found, quoted
+from rig.device_checks import device_contradictions
 from rig.driver_options import option_models
 from rig.station_tables import DEVICES, LimitsTable, PowerTable, SamplingTable, StationTables
 
@@ -91,7 +92,7 @@ def load_station_file(name_or_path: str | Path) -> StationFile:
     remedy = f"Give the path of a station.toml, or the name of a shipped station: {known}"
     station = parse_station(read_source(find_station(str(name_or_path)), remedy=remedy))
     if station.twin_file is not None and not station.twin_file.is_file():
-        raise ConfigurationError(station.path, [Fault("twin.file", f"no such file: {station.twin_file}")])
+        raise ConfigurationError(station.path, [Fault("twin.file", f"no such file: {quoted(str(station.twin_file))}")])
     return station
 
 
@@ -110,7 +111,8 @@ def parse_station(source: SourceFile) -> StationFile:
             faults += device_faults
             if device is not None:
                 devices[name] = device
-    faults += _telemetry_is_in_time(devices.get("pump"), getattr(checked.partial, "sampling", None))
+    options = {name: device.options for name, device in devices.items()}
+    faults += device_contradictions(options, checked.partial)
     if faults or checked.value is None:
         raise ConfigurationError(source.path, faults)
     tables = checked.value
@@ -142,12 +144,3 @@ def _device(name: str, table: Mapping[str, Any]) -> tuple[DeviceEntry | None, li
     if checked.value is None:
         return None, list(checked.faults)
     return DeviceEntry(name=name, driver=driver, options=checked.value), []
-
-
-def _telemetry_is_in_time(pump: DeviceEntry | None, sampling: SamplingTable | None) -> list[Fault]:
-    timeout_s = getattr(pump and pump.options, "communication_timeout_s", 0)
-    period_s = getattr(sampling, "telemetry_period_s", 0.0)
-    if timeout_s == 0 or period_s < timeout_s:
-        return []
-    problem = f"{period_s:g} s is not shorter than the pump's communication time-out, {timeout_s:g} s: it would stop"
-    return [Fault("sampling.telemetry_period_s", problem)]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from rig.configuration import Section
+from rig.configuration.expected import Location
 from rig.configuration.section import Contradictions
 
 DEVICES = ("pump", "balance", "ambient", "pressure", "lines")
@@ -98,11 +99,11 @@ def _addresses_suit_the_kind(station: StationTables) -> Contradictions:
         if table is None:
             continue
         addresses = list(twin_addresses(table))
-        for key, name in addresses:
+        for location, name in addresses:
             if not simulated:
-                yield f"{device}.{key}", 'twin:// addresses are for kind = "simulated"; give the real one'
+                yield (device, *location), 'twin:// addresses are for kind = "simulated"; give the real one'
             elif name not in TWIN_ADDRESSES:
-                yield f"{device}.{key}", f"a twin has no {name!r}; it has: {', '.join(TWIN_ADDRESSES)}"
+                yield (device, *location), f"a twin has no {name!r}; it has: {', '.join(TWIN_ADDRESSES)}"
         if simulated and not addresses:
             yield device, 'has no twin:// address; with kind = "simulated" every device is the twin\'s'
 
@@ -131,13 +132,13 @@ class StationTables(Section):
     )
 
 
-def twin_addresses(table: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (key, name) of each `twin://name` within a device table."""
+def twin_addresses(table: Any, at: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Yield (location, name) of each `twin://name` within a device table."""
     if isinstance(table, str) and table.startswith(TWIN_SCHEME):
-        yield key, table.removeprefix(TWIN_SCHEME)
+        yield at, table.removeprefix(TWIN_SCHEME)
     elif isinstance(table, dict):
-        for name, value in table.items():
-            yield from twin_addresses(value, f"{key}.{name}" if key else name)
+        for key, value in table.items():
+            yield from twin_addresses(value, (*at, key))
     elif isinstance(table, list | tuple):
-        for number, value in enumerate(table, start=1):
-            yield from twin_addresses(value, f"{key}[{number}]")
+        for index, value in enumerate(table):
+            yield from twin_addresses(value, (*at, index))

@@ -117,7 +117,8 @@ def _contradictions(value: object, prefix: Location, *, complete: bool) -> Itera
         for contradictions in value.contradictions_of:
             try:
                 for key, problem in contradictions(value):
-                    yield Fault(".".join(part for part in (dotted_key(prefix), key) if part), problem)
+                    inner = key if isinstance(key, str) else dotted_key(key)
+                    yield Fault(".".join(part for part in (dotted_key(prefix), inner) if part), problem)
             except AttributeError:
                 if complete:
                     raise

@@ -7,12 +7,14 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Strict
 
+from rig.configuration.expected import Location
+
 T = TypeVar("T")
 Listed = Annotated[tuple[T, ...], Strict(False)]
 """A TOML list, kept as a tuple; its items stay strict."""
 
-Contradictions = Iterator[tuple[str, str]]
-"""Pairs of (key relative to the section, problem)."""
+Contradictions = Iterator[tuple[str | Location, str]]
+"""Pairs of (key or location relative to the section, problem); a key that comes from the file is a location."""
 
 
 class Section(BaseModel):

@@ -25,9 +25,19 @@ def dotted_key(location: Location) -> str:
         if isinstance(part, int):
             key += f"[{part + 1}]"
         else:
-            name = part if _BARE_KEY.fullmatch(part) else json.dumps(part)
+            name = part if _BARE_KEY.fullmatch(part) else quoted(part)
             key += f".{name}" if key else name
     return key
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, with escapes for what a terminal would not show."""
+    characters = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else _escape(ord(c)) for c in characters)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def found(value: object) -> str:
@@ -40,7 +50,7 @@ def found(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= 10**_LONGEST_FOUND:
         return "a number with too many digits"
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    text = quoted(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_FOUND else f"{text[: _LONGEST_FOUND - 3]}..."
 
 
