@@ -35,7 +35,9 @@ class BenchDaq:
     def serial_number(self, now_s: float) -> int:
         return self.serial
 
-    def signal(self, channel: str, quantity: Quantity, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    def signal(
+        self, channel: str, quantity: Quantity, times_s: NDArray[np.float64], first_sample: int
+    ) -> NDArray[np.float64]:
         """The value set for the channel, plus a millionth of it per second: every sample differs."""
         wanted, value = self.signals[channel]
         assert quantity is wanted

@@ -1,0 +1,1 @@
+"""Drivers for sensors of the air at the bench."""
