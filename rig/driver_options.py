@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from instruments.ambient.ptu300 import Ptu300Options
 from instruments.balances.mt_sics import MtSicsOptions
 from instruments.daq.lines import LinesOptions
 from instruments.daq.pressure import PressureOptions
 from instruments.pumps.bench_interface.driver import BenchInterfaceOptions
-
-
-class _Unchecked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 def option_models(device: str) -> Mapping[str, type[BaseModel]]:
@@ -24,7 +21,7 @@ def option_models(device: str) -> Mapping[str, type[BaseModel]]:
 _MODELS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "pump": {"bench-interface": BenchInterfaceOptions},
     "balance": {"mt-sics": MtSicsOptions},
-    "ambient": {"ptu300": _Unchecked},
+    "ambient": {"ptu300": Ptu300Options},
     "pressure": {"ni-pressure": PressureOptions},
     "lines": {"ni-lines": LinesOptions},
 }
