@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from results.bench import GravimetricBench
-from results.cleaning.readings import CleanReadings, clean_readings
-from results.decision import MeasuredValue, combined_verdict, decide
+from results.cleaning.readings import clean_readings
+from results.decision import combined_verdict
 from results.evaluation import FlowEvaluation
-from results.flow.error import flow_error_percent, line_fit, mean_flow_ul_per_h
-from results.flow.grid import GridSeries, on_grid
-from results.flow.trumpet import trumpet
+from results.flow.grid import GridSeries
+from results.flow.noise_floor import pump_off_trumpet
+from results.flow.strokes import StrokeAnalysis, stroke_analysis
+from results.flow_history import blank_grids, continuity_of, startup_of, whole_infusion_error_percent
+from results.flow_notes import flow_notes
+from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
+from results.flow_variants import as_written_variant, corrected_grid, corrected_variant, flows_at_temperatures
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
-from results.outcome import FLOW_OUTCOME_SCHEMA, BlankOutcome, FlowOutcome, FlowVariant
-from results.profiles import LoadedProfile, load_profile
-from results.series import FlowSeries
-from results.uncertainty.budget import Budget, BudgetLine, combine
+from results.measurands import decide_flow
+from results.outcome import FLOW_OUTCOME_SCHEMA, AirOutcome, BlankOutcome, FlowOutcome
+from results.profiles import LoadedProfile, MethodProfile, load_profile
+from results.refusal import EvaluationRefused
+from results.series import FlowSeries, Phase
 from results.uncertainty.drift import drift_of
-from results.uncertainty.flow_lines import volume_lines
-
-ERROR_A = "mean flow error A"
-CORRECTED = "fully corrected: evaporation, air buoyancy, immersion, density at the reference temperature"
 
 
 def evaluate_flow(
@@ -32,11 +32,13 @@ def evaluate_flow(
 
     `profile` defaults to the packaged one the evaluation names. The measurand is the volume that leaves the catheter
     tip between the two instants of the analysis phase, stated at the reference temperature.
-    Raises `EvaluationRefused` or `GridError` (both `ValueError`) where no honest number can be computed.
+    Raises `EvaluationRefused` (of which `GridError` is one) where no honest number can be computed.
     """
-    method = profile or load_profile(evaluation.profile)
+    loaded = profile or load_profile(evaluation.profile)
+    method = loaded.profile
+    phases, analysis = series.phases, series.phases.analysis
+    _refuse_tare(series)
     readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
-    phases = series.phases
     air = air_record(
         series.ambient,
         begin_s=min(phases.begin_s, float(readings.time_s[0])),
@@ -44,28 +46,47 @@ def evaluate_flow(
         bench=bench,
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
-    grid = _analysis_grid(readings, collection.volume_ul, phases_of=series, method=method)
-    corrected = _variant(CORRECTED, grid, evaluation=evaluation, method=method)
-    written = _as_written(readings, collection, series=series, evaluation=evaluation, method=method)
+    drift = drift_of(bench, collection.evaporation.blanks)
+    grid = corrected_grid(collection, analysis, method)
     volume_ul = float(grid.volume_ul[-1] - grid.volume_ul[0])
-    error_a = _error_budget(corrected, collection, volume_ul, series=series, evaluation=evaluation, bench=bench)
-    measured = error_a.measured
+    corrected = corrected_variant(grid, evaluation=evaluation, profile=method)
+    budget = error_budget(
+        collection,
+        analysis,
+        error_percent=corrected.error_a_percent,
+        volume_ul=volume_ul,
+        evaluation=evaluation,
+        bench=bench,
+        drift=drift,
+    )
+    measured = budget.measured
+    set_flow = evaluation.set_flow_ul_per_h
+    windows = trumpet_uncertainty(
+        collection, grid, analysis, budget=budget, evaluation=evaluation, bench=bench, drift=drift, profile=method
+    )
     decisions = tuple(
-        decide(_measurand(criterion.measurand, measured), criterion, evaluation.decision_rule)
+        decide_flow(
+            criterion,
+            evaluation.decision_rule,
+            error_a=measured,
+            trumpet=corrected.trumpet,
+            uncertainty=windows,
+        )
         for criterion in evaluation.criteria
     )
-    analysis = phases.analysis
-    lost_g = float(np.diff(collection.evaporation.lost_g(np.array([analysis.begin_s, analysis.end_s])))[0])
+    startup, startup_note = startup_of(collection, series, method)
+    continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
     return FlowOutcome(
         schema=FLOW_OUTCOME_SCHEMA,
         run_id=series.run_id,
         simulated=series.simulated,
-        profile_id=method.profile.id,
-        profile_version=method.profile.version,
-        profile_sha256=method.sha256,
-        wording=method.profile.wording,
-        sample_interval_s=method.profile.sample_interval_s,
-        set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
+        profile_id=method.id,
+        profile_version=method.version,
+        profile_title=method.title,
+        profile_sha256=loaded.sha256,
+        wording=method.wording,
+        sample_interval_s=method.sample_interval_s,
+        set_flow_ul_per_h=set_flow,
         measurand=(
             "volume leaving the catheter tip between the begin and the end of the analysis phase, "
             f"at {evaluation.volume_reference_temperature_c:g} Celsius"
@@ -73,110 +94,98 @@ def evaluate_flow(
         volume_reference_temperature_c=evaluation.volume_reference_temperature_c,
         analysis_begin_s=analysis.begin_s,
         analysis_end_s=analysis.end_s,
-        delivered_volume_ul=volume_ul,
-        error_a=error_a,
-        corrected=corrected,
-        as_written=written,
-        evaporation_model=collection.evaporation.model,
-        evaporation_mean_ug_per_min=lost_g / analysis.duration_s * 60e6,
-        blanks=tuple(
-            BlankOutcome(
-                begin_s=blank.phase.begin_s,
-                end_s=blank.phase.end_s,
-                loss_ug_per_min=blank.loss_g_per_s * 60e6,
-                noise_sd_mg=blank.noise.sd_g * 1e3,
-                disturbed_readings=blank.disturbed,
-            )
-            for blank in collection.evaporation.blanks
+        delivered_volume=rescaled(
+            measured, value=volume_ul, unit="uL", factor=set_flow * analysis.duration_s / 3600.0 / 100.0
         ),
+        mean_flow=rescaled(measured, value=corrected.mean_flow_ul_per_h, unit="uL/h", factor=set_flow / 100.0),
+        error_a=budget,
+        corrected=corrected,
+        as_written=as_written_variant(readings, collection, analysis, evaluation=evaluation, profile=method),
+        at_temperatures=flows_at_temperatures(collection, corrected.mean_flow_ul_per_h, evaluation),
+        whole_infusion_error_percent=whole_infusion_error_percent(collection, series, set_flow_ul_per_h=set_flow),
+        startup=startup,
+        pump_off=pump_off_trumpet(
+            blank_grids(collection, series, method),
+            set_flow_ul_per_h=set_flow,
+            sample_counts=method.window_samples,
+        ),
+        window_uncertainty=windows,
+        strokes=_strokes(collection, grid, analysis, evaluation=evaluation, profile=method),
+        continuity=continuity,
+        evaporation_model=collection.evaporation.model,
+        evaporation_mean_ug_per_min=_lost_g(collection, analysis) / analysis.duration_s * 60e6,
+        blanks=_blank_outcomes(collection),
+        air=_air_outcome(collection, analysis),
         recorded_readings=readings.recorded,
         used_readings=readings.time_s.size,
         largest_gap_s=grid.largest_gap_s,
         exclusions=readings.exclusions,
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
-        notes=(),
+        notes=flow_notes(
+            collection,
+            evaluation=evaluation,
+            drift=drift,
+            continuity=continuity,
+            startup_note=startup_note,
+            simulated=series.simulated,
+        ),
     )
 
 
-def _analysis_grid(
-    readings: CleanReadings, volume_ul: NDArray[np.float64], *, phases_of: FlowSeries, method: LoadedProfile
-) -> GridSeries:
-    analysis = phases_of.phases.analysis
-    return on_grid(
-        readings.time_s,
-        volume_ul,
-        begin_s=analysis.begin_s,
-        end_s=analysis.end_s,
-        sample_interval_s=method.profile.sample_interval_s,
+def _refuse_tare(series: FlowSeries) -> None:
+    """A tare inside the phases changes the zero that blanks and analysis must share."""
+    phases = series.phases
+    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
+    if inside:
+        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
+
+
+def _strokes(
+    collection: Collection, grid: GridSeries, period: Phase, *, evaluation: FlowEvaluation, profile: MethodProfile
+) -> StrokeAnalysis | None:
+    if evaluation.stroke_volume_ul is None:
+        return None
+    return stroke_analysis(
+        collection.time_s,
+        collection.volume_ul,
+        begin_s=period.begin_s,
+        end_s=period.end_s,
+        stroke_volume_ul=evaluation.stroke_volume_ul,
+        set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
+        windows_s=[count * grid.sample_interval_s for count in profile.window_samples],
     )
 
 
-def _variant(label: str, grid: GridSeries, *, evaluation: FlowEvaluation, method: LoadedProfile) -> FlowVariant:
-    rate = evaluation.set_flow_ul_per_h
-    duration_s = grid.intervals * grid.sample_interval_s
-    flow = mean_flow_ul_per_h(volume_ul=float(grid.volume_ul[-1] - grid.volume_ul[0]), duration_s=duration_s)
-    slope = line_fit(grid.time_s, grid.volume_ul).slope * 3600.0
-    return FlowVariant(
-        label=label,
-        mean_flow_ul_per_h=flow,
-        error_a_percent=flow_error_percent(flow_ul_per_h=flow, set_flow_ul_per_h=rate),
-        regression_flow_ul_per_h=slope,
-        regression_error_percent=flow_error_percent(flow_ul_per_h=slope, set_flow_ul_per_h=rate),
-        trumpet=trumpet(grid, set_flow_ul_per_h=rate, sample_counts=method.profile.window_samples),
-    )
+def _lost_g(collection: Collection, period: Phase) -> float:
+    return float(np.diff(collection.evaporation.lost_g(np.array([period.begin_s, period.end_s])))[0])
 
 
-def _as_written(
-    readings: CleanReadings,
-    collection: Collection,
-    *,
-    series: FlowSeries,
-    evaluation: FlowEvaluation,
-    method: LoadedProfile,
-) -> FlowVariant:
-    """Compute by the formula of IEC 60601-2-24 as it stands: W / d, with W the readings plus what evaporated."""
-    density = method.profile.density_g_per_ml
-    mass_g = collection.sign * (readings.mass_g + collection.evaporation.lost_g(readings.time_s))
-    grid = _analysis_grid(readings, mass_g * (1000.0 / density), phases_of=series, method=method)
-    label = f"as the standard's formula is written: evaporation-corrected mass, d = {density:g} g/mL, no buoyancy"
-    return _variant(label, grid, evaluation=evaluation, method=method)
-
-
-def _error_budget(
-    corrected: FlowVariant,
-    collection: Collection,
-    volume_ul: float,
-    *,
-    series: FlowSeries,
-    evaluation: FlowEvaluation,
-    bench: GravimetricBench,
-) -> Budget:
-    period = series.phases.analysis
-    percent_per_ul = 100.0 * 3600.0 / period.duration_s / evaluation.set_flow_ul_per_h
-    drift = drift_of(bench, collection.evaporation.blanks)
-    lines = volume_lines(
-        collection, period=period, volume_ul=volume_ul, evaluation=evaluation, bench=bench, drift=drift
-    )
-    scaled = [
-        BudgetLine(
-            name=line.name,
-            value=line.value,
-            unit=line.unit,
-            standard_uncertainty=line.standard_uncertainty,
-            distribution=line.distribution,
-            sensitivity=line.sensitivity * percent_per_ul,
-            degrees_of_freedom=line.degrees_of_freedom,
-            kind=line.kind,
+def _blank_outcomes(collection: Collection) -> tuple[BlankOutcome, ...]:
+    return tuple(
+        BlankOutcome(
+            begin_s=blank.phase.begin_s,
+            end_s=blank.phase.end_s,
+            loss_ug_per_min=blank.loss_g_per_s * 60e6,
+            noise_sd_mg=blank.noise.sd_g * 1e3,
+            disturbed_readings=blank.disturbed,
         )
-        for line in lines
-    ]
-    return combine(
-        value=corrected.error_a_percent, unit="%", lines=scaled, coverage_percent=evaluation.coverage_percent
+        for blank in collection.evaporation.blanks
     )
 
 
-def _measurand(name: str, error_a: MeasuredValue) -> MeasuredValue:
-    if name != ERROR_A:
-        raise ValueError(f"there is no measurand {name!r} in a flow evaluation; there is {ERROR_A!r}")
-    return error_a
+def _air_outcome(collection: Collection, period: Phase) -> AirOutcome:
+    air, liquid = collection.air, collection.liquid
+    inside = (air.time_s >= period.begin_s) & (air.time_s <= period.end_s)
+    return AirOutcome(
+        measured=air.measured,
+        temperature_c=float(np.mean(air.air_temperature_c[inside])),
+        humidity_percent=float(np.mean(air.humidity_percent[inside])),
+        pressure_hpa=float(np.mean(air.pressure_hpa[inside])),
+        density_kg_per_m3=liquid.air_density_kg_per_m3,
+        liquid_temperature_c=liquid.vessel_temperature_c,
+        liquid_density_kg_per_m3=liquid.vessel_density_kg_per_m3,
+        z_ul_per_mg=liquid.z_ul_per_mg,
+        immersion_factor=liquid.immersion_factor,
+        largest_gap_s=air.largest_gap_s,
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from results.decision import Criterion, DecisionRule, StrictModel
+from results.measurands import window_measurand
 from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 
 
@@ -35,7 +36,7 @@ class FlowEvaluation(StrictModel):
 
     `pump_temperature_c`: where the catheter tip and the pump are. `volume_reference_temperature_c`: the temperature at
     which the delivered volume, and so the flow error, is stated. `dose_concentration_temperature_c`: the temperature
-    at which the drug concentration behind the set flow holds.
+    at which the drug concentration behind the set flow holds. `stroke_volume_ul`: of a pump that delivers in strokes.
     """
 
     profile: str
@@ -49,3 +50,12 @@ class FlowEvaluation(StrictModel):
     decision_rule: DecisionRule
     coverage_percent: float = Field(default=DEFAULT_COVERAGE_PERCENT, gt=50.0, lt=100.0)
     stroke_volume_ul: float | None = Field(default=None, gt=0.0)
+
+    @field_validator("criteria")
+    @classmethod
+    def _measurands_exist(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        for criterion in criteria:
+            window_measurand(criterion.measurand)
+            if criterion.unit != "%":
+                raise ValueError(f"criterion {criterion.id!r} is in {criterion.unit!r}; flow errors are in '%'")
+        return criteria

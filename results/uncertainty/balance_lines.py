@@ -33,7 +33,13 @@ def balance_lines(
             half_width=bench.balance_readability_mg / 2.0,
             sensitivity=_TWO_ENDS * collection.ul_per_g * 1e-3,
         ),
-        normal("balance sensitivity", unit="ppm", u=bench.balance_sensitivity_u_ppm, sensitivity=volume_ul * 1e-6),
+        normal(
+            "balance sensitivity",
+            unit="ppm",
+            u=bench.balance_sensitivity_u_ppm,
+            sensitivity=volume_ul * 1e-6,
+            shared=True,
+        ),
         normal(
             "balance zero, temperature coefficient",
             unit="ug/K",

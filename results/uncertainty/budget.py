@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import GTC
@@ -30,7 +30,8 @@ class Distribution(Enum):
 class BudgetLine:
     """One input: its estimate and standard uncertainty in its own unit, and the sensitivity of the result to it.
 
-    `sensitivity` is d(result)/d(input) in result units per input unit; dof is infinite for Type B.
+    `sensitivity` is d(result)/d(input) in result units per input unit; dof is infinite for Type B. `shared` lines
+    shift every window of a period alike; the others act at its ends.
     """
 
     name: str
@@ -41,11 +42,16 @@ class BudgetLine:
     sensitivity: float
     degrees_of_freedom: float = math.inf
     kind: str = "B"
+    shared: bool = False
 
     @property
     def contribution(self) -> float:
         """Standard uncertainty of the result due to this line, in result units."""
         return abs(self.sensitivity) * self.standard_uncertainty
+
+    def scaled(self, factor: float) -> BudgetLine:
+        """Return the line for a result that is `factor` times this one."""
+        return replace(self, sensitivity=self.sensitivity * factor)
 
 
 @dataclass(frozen=True, slots=True)

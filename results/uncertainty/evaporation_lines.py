@@ -37,6 +37,7 @@ def evaporation_lines(
             u=blank.noise_u_g_per_s * UG_PER_MIN,
             sensitivity=gain_s * ul_per_ug_per_min,
             dof=blank.noise.degrees_of_freedom,
+            shared=True,
         )
         for number, (blank, gain_s) in enumerate(zip(blanks, gains_s, strict=True), start=1)
     ]
@@ -52,6 +53,7 @@ def evaporation_lines(
                 unit="ug/min",
                 half_width=half_width,
                 sensitivity=whole,
+                shared=True,
             )
         )
     else:
@@ -62,6 +64,7 @@ def evaporation_lines(
                 unit="ug/min",
                 half_width=abs(losses[0]),
                 sensitivity=whole,
+                shared=True,
             )
         )
     lines += [
@@ -72,6 +75,7 @@ def evaporation_lines(
             unit="ug/min",
             half_width=abs(negative_loss_ug_per_min(collection, drift)),
             sensitivity=whole,
+            shared=True,
         ),
     ]
     return lines
@@ -125,6 +129,7 @@ def _driving_force(collection: Collection, period: Phase, bench: GravimetricBenc
         unit="ug",
         u=abs(driven - steady) * 1e6 * bench.evaporation_model_u_percent / 100.0,
         sensitivity=collection.ul_per_g * 1e-6,
+        shared=True,
     )
 
 
@@ -140,4 +145,5 @@ def _unmeasured(period: Phase, bench: GravimetricBench, ul_per_ug_per_min: float
         unit="ug/min",
         half_width=limit,
         sensitivity=period.duration_s * ul_per_ug_per_min,
+        shared=True,
     )

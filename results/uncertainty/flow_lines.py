@@ -59,6 +59,7 @@ def volume_lines(
             unit="kg/m3",
             u=density * evaluation.liquid.density_u_relative,
             sensitivity=-volume_ul / density,
+            shared=True,
         ),
         normal(
             "timing of the period",

@@ -48,6 +48,7 @@ def _immersion(collection: Collection, *, volume_ul: float, bench: GravimetricBe
             unit="mm",
             u=bench.tube_outer_diameter_u_mm,
             sensitivity=slope_ul / tube_mm if tube_mm else 0.0,
+            shared=True,
         ),
         normal(
             "immersion, vessel inner diameter",
@@ -55,6 +56,7 @@ def _immersion(collection: Collection, *, volume_ul: float, bench: GravimetricBe
             unit="mm",
             u=bench.vessel_inner_diameter_u_mm,
             sensitivity=-slope_ul / vessel_mm,
+            shared=True,
         ),
     ]
 
@@ -78,6 +80,7 @@ def _air(
             unit="kg/m3",
             u=density_u,
             sensitivity=volume_ul * relative,
+            shared=True,
         ),
         normal(
             "air displaced by what stands on the pan",

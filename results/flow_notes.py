@@ -1,0 +1,74 @@
+"""What a reader of an outcome must know: every assumption, fall-back and finding, in words."""
+
+from __future__ import annotations
+
+from results.evaluation import FlowEvaluation
+from results.flow.continuity import FlowContinuity
+from results.gravimetry.air import ASSUMED_HUMIDITY_PERCENT, ASSUMED_PRESSURE_HPA, ASSUMED_TEMPERATURE_C
+from results.gravimetry.collection import Collection
+from results.uncertainty.drift import Drift
+from results.uncertainty.evaporation_lines import negative_loss_ug_per_min
+
+
+def flow_notes(
+    collection: Collection,
+    *,
+    evaluation: FlowEvaluation,
+    drift: Drift,
+    continuity: FlowContinuity,
+    startup_note: str,
+    simulated: bool,
+) -> tuple[str, ...]:
+    """Return the notes of a flow outcome, gravest first."""
+    notes = []
+    if simulated:
+        notes.append("SIMULATED: no pump was measured; not to be used as verification evidence")
+    if continuity.interrupted:
+        notes.append(
+            f"delivery was interrupted: less than {continuity.detectable_ul:.3g} uL in "
+            f"{continuity.longest_gap_s / 3600.0:.2f} h, from {continuity.gap_begin_s / 3600.0:.2f} h to "
+            f"{continuity.gap_end_s / 3600.0:.2f} h of the record"
+        )
+    notes += _evaporation_notes(collection, drift)
+    if drift.note:
+        notes.append(drift.note)
+    notes += _air_notes(collection)
+    if startup_note:
+        notes.append(startup_note)
+    if evaluation.pump_temperature_c != evaluation.volume_reference_temperature_c:
+        notes.append(
+            f"the pump is at {evaluation.pump_temperature_c:g} Celsius, the volume is stated at "
+            f"{evaluation.volume_reference_temperature_c:g} Celsius; the flow at each temperature stands beside it"
+        )
+    return tuple(notes)
+
+
+def _evaporation_notes(collection: Collection, drift: Drift) -> list[str]:
+    blanks = collection.evaporation.blanks
+    notes = []
+    if not blanks:
+        notes.append("evaporation was not measured (no blank) and not corrected; its stated limit is in the budget")
+    elif len(blanks) == 1:
+        notes.append("evaporation was measured in one blank only; its possible change is in the budget")
+    negative = negative_loss_ug_per_min(collection, drift)
+    if negative:
+        notes.append(
+            f"the blanks gain {-negative:.3g} ug/min: a drift, not evaporation; its sign was kept and U widened by it"
+        )
+    disturbed = sum(blank.disturbed for blank in blanks)
+    if disturbed:
+        notes.append(f"{disturbed} readings of the blanks were disturbed and left out of their slopes")
+    return notes
+
+
+def _air_notes(collection: Collection) -> list[str]:
+    air = collection.air
+    if not air.measured:
+        return [
+            "no air record: laboratory air was assumed "
+            f"({ASSUMED_TEMPERATURE_C:g} Celsius, {ASSUMED_HUMIDITY_PERCENT:g} %RH, {ASSUMED_PRESSURE_HPA:g} hPa), "
+            "evaporation was interpolated linearly between the blanks, and U widened for the weather"
+        ]
+    if not air.driven:
+        return ["the air was saturated at times: evaporation was interpolated linearly between the blanks"]
+    return []
