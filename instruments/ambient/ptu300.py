@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field
 
 from instruments.clock import Clock
+from instruments.drivers import Driver
 from instruments.links.link import Garbled, Link, RefusedByDevice
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
@@ -159,3 +160,6 @@ def open_ptu300(name: str, options: Ptu300Options, clock: Clock) -> Ptu300:
         sensor.close()
         raise
     return sensor
+
+
+DRIVER = Driver(Ptu300Options, open_ptu300)

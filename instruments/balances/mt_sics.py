@@ -13,6 +13,7 @@ from pydantic import Field
 
 from instruments.balances.mt_sics_grammar import answer_to, read_weight
 from instruments.clock import Clock
+from instruments.drivers import Driver
 from instruments.errors import ProtocolError
 from instruments.links.link import Link
 from instruments.links.transport import Transport
@@ -178,3 +179,6 @@ def open_mt_sics(name: str, options: MtSicsOptions, clock: Clock) -> MtSicsBalan
         balance.close()
         raise
     return balance
+
+
+DRIVER = Driver(MtSicsOptions, open_mt_sics)

@@ -11,6 +11,7 @@ from nidaqmx.constants import LineGrouping
 from pydantic import Field, field_validator
 
 from instruments.clock import Clock
+from instruments.drivers import Driver
 from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError
 from instruments.links.daq import DaqConnection
 from instruments.options import Deadline, DriverOptions, Text
@@ -178,3 +179,10 @@ def open_lines(name: str, options: LinesOptions, clock: Clock, *, grpc_address: 
         lines.close()
         raise
     return lines
+
+
+def _open_on_server(name: str, options: LinesOptions, clock: Clock, grpc_address: str) -> DaqLines:
+    return open_lines(name, options, clock, grpc_address=grpc_address)
+
+
+DRIVER = Driver(LinesOptions, open_lines, _open_on_server)

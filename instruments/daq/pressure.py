@@ -32,6 +32,7 @@ from instruments.daq.channels import (
     scaling_of,
     to_pressure,
 )
+from instruments.drivers import Driver
 from instruments.errors import ProtocolError
 from instruments.links.daq import DaqConnection
 from instruments.options import Deadline, DriverOptions, Text
@@ -255,3 +256,10 @@ def open_pressure(name: str, options: PressureOptions, clock: Clock, *, grpc_add
         pressure.close()
         raise
     return pressure
+
+
+def _open_on_server(name: str, options: PressureOptions, clock: Clock, grpc_address: str) -> DaqPressure:
+    return open_pressure(name, options, clock, grpc_address=grpc_address)
+
+
+DRIVER = Driver(PressureOptions, open_pressure, _open_on_server)

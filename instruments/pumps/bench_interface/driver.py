@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from instruments.clock import Clock
+from instruments.drivers import Driver
 from instruments.errors import InstrumentError, LinkLost, ProtocolError
 from instruments.links.link import Garbled, Link, RefusedByDevice
 from instruments.links.serial import SerialTransport
@@ -288,3 +289,6 @@ def open_bench_interface(name: str, options: BenchInterfaceOptions, clock: Clock
         pump.close()
         raise
     return pump
+
+
+DRIVER = Driver(BenchInterfaceOptions, open_bench_interface)
