@@ -28,6 +28,7 @@ from instruments.simulated.physics.draws import NormalTrack
 from instruments.simulated.physics.electronics import Electronics
 from instruments.simulated.physics.flow_path import FlowPath
 from instruments.simulated.physics.load import Load
+from instruments.simulated.physics.room import CELL_S
 from instruments.simulated.physics.signal_block import SignalBlock
 from instruments.simulated.physics.states import (
     UPDATE_PERIOD_S,
@@ -85,6 +86,7 @@ class Bench:
         self._sensor_faults = {name: [e for e in faults if e.channel == name] for name in get_args(ChannelName)}
         self._sensor_noise = {name: NormalTrack(seed, "daq", f"noise {name}") for name in get_args(ChannelName)}
         self._signals: SignalBlock | None = None
+        self._superseded: list[tuple[float, BalanceSignal]] = []
         self._command_s = 0.0
         self._command_times_s = [0.0]
         rezeros = [event for event in self.drawn.event if isinstance(event, ReZero)]
@@ -101,6 +103,10 @@ class Bench:
             block = self._signals
             if block is None or not block.first <= update <= block.last:
                 block = self._signals = self._signal_block(update)
+            if self._superseded and update <= self._superseded[-1][1].update:
+                for changed_s, before in self._superseded:
+                    if before.update == update and t_s < changed_s:
+                        return before
             return block.signal(update)
 
     def pressure_kpa(self, channel: ChannelName, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -188,10 +194,13 @@ class Bench:
                 case "filter", str() if value in get_args(FilterName):
                     self._balance.filter = next(known for known in get_args(FilterName) if known == value)
                 case "zero", True:
+                    self._supersede()
                     self._balance.zero()
                 case "tare", True:
+                    self._supersede()
                     self._balance.tare_to(0.0)
                 case "tare_g", float():
+                    self._supersede()
                     self._balance.set_tare(value)
                 case _:
                     raise ValueError(f"the balance has no setting {name!r} = {value!r}")
@@ -221,7 +230,10 @@ class Bench:
         """Return the net indications of the last updates at or before the given bench times, g."""
         with self._lock:
             updates = self._reach_updates(times_s)
-            return self._balance.indications_g(0, int(updates.max(initial=0)))[updates]
+            indications = self._balance.indications_g(0, int(updates.max(initial=0)))[updates]
+            for changed_s, before in reversed(self._superseded):
+                indications[(updates == before.update) & (times_s < changed_s)] = before.indication_g
+            return indications
 
     def stable(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return the stability flags of the last updates at or before the given bench times."""
@@ -250,7 +262,7 @@ class Bench:
     def _reach(self, t_s: float) -> None:
         self._agents.run_until(t_s)
         if self._flow.end_s <= t_s:
-            self._flow.advance(t_s + self._block_s)
+            self._flow.advance(t_s + max(self._block_s, CELL_S))
 
     def _reach_updates(self, times_s: NDArray[np.float64]) -> NDArray[np.int64]:
         updates = np.floor(times_s / UPDATE_PERIOD_S + _GRID_SLACK).astype(np.int64)
@@ -278,11 +290,18 @@ class Bench:
     def _signal_block(self, update: int) -> SignalBlock:
         balance = self._balance
         if update >= balance.length:
-            last = update + int(self._block_s / UPDATE_PERIOD_S)
-            self._reach(last * UPDATE_PERIOD_S)
-            balance.advance(last + 1)
+            # Agents due meanwhile will act when time gets there, and take this back.
+            balance.advance(update + 1 + int(self._block_s / UPDATE_PERIOD_S))
         return SignalBlock(balance, self._disturbances, update)
+
+    def _supersede(self) -> None:
+        """Keep what the last update said: a new zero or tare changes the indication at once, but not before."""
+        update = self._balance.length - 1
+        self._superseded.append(
+            (self._command_s, SignalBlock(self._balance, self._disturbances, update).signal(update))
+        )
 
     def _rezero(self, t_s: float, indication_g: float) -> None:
         self._stand_at(t_s)
+        self._supersede()
         self._balance.tare_to(indication_g)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +24,15 @@ class _Knock:
     at_s: float
     duration_s: float
     amplitude_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A load from `at_s` (included) to `end_s` (excluded); `load_g` takes bench times and the number of the first."""
+
+    at_s: float
+    end_s: float
+    load_g: Callable[[FloatArray, int], FloatArray]
 
 
 class Disturbances:
@@ -48,28 +58,25 @@ class Disturbances:
     def load_g(self, first: int, times_s: FloatArray) -> FloatArray | None:
         """Return the load, g, at consecutive updates (the first is number `first`), or None where there is none."""
         total: FloatArray | None = None
-        for part in self._parts(first, times_s):
-            total = part if total is None else total + part
+        start_s, end_s = float(times_s[0]), float(times_s[-1])
+        for part in self._parts(start_s, end_s):
+            begin, end = np.searchsorted(times_s, (part.at_s, part.end_s)).tolist()
+            if begin < end:
+                total = np.zeros(times_s.size) if total is None else total
+                total[begin:end] += part.load_g(times_s[begin:end], first + begin)
         return total
 
-    def _parts(self, first: int, times_s: FloatArray) -> Iterable[FloatArray]:
-        start_s, end_s = float(times_s[0]), float(times_s[-1])
+    def _parts(self, start_s: float, end_s: float) -> Iterator[_Part]:
         for knock in self._knocks:
-            if knock.at_s <= end_s and start_s < knock.at_s + knock.duration_s:
-                yield _half_sine(knock, times_s)
-        hour = max(int((start_s - _LONGEST_VIBRATION_S) // _HOUR_S), 0)
-        while hour * _HOUR_S <= end_s:
+            yield _Part(knock.at_s, knock.at_s + knock.duration_s, partial(_half_sine, knock))
+        for hour in range(max(int((start_s - _LONGEST_VIBRATION_S) // _HOUR_S), 0), int(end_s // _HOUR_S) + 1):
             for knock in self._vibrations(hour):
-                if knock.at_s <= end_s and start_s < knock.at_s + knock.duration_s:
-                    yield _half_sine(knock, times_s)
-            hour += 1
+                yield _Part(knock.at_s, knock.at_s + knock.duration_s, partial(_half_sine, knock))
         for load in self._loads:
-            if load.at_s <= end_s and start_s < load.end_s:
-                yield np.where((times_s >= load.at_s) & (times_s < load.end_s), load.load_g, 0.0)
+            yield _Part(load.at_s, load.end_s, partial(_constant, load.load_g))
         for door in self._doors:
             last_s = door.end_s + _RECOVERIES * self._truth.door_recovery_s
-            if door.at_s <= end_s and start_s < last_s:
-                yield self._door(door, first, times_s)
+            yield _Part(door.at_s, last_s, partial(self._door, door))
 
     def _vibrations(self, hour: int) -> list[_Knock]:
         """Return the knocks that begin within an hour: a Poisson process of its own for every hour."""
@@ -82,16 +89,17 @@ class Disturbances:
             knocks.append(_Knock(at_s, duration_s, amplitude_g))
         return knocks
 
-    def _door(self, door: DoorOpen, first: int, times_s: FloatArray) -> FloatArray:
+    def _door(self, door: DoorOpen, times_s: FloatArray, first: int) -> FloatArray:
         step_g = 1e-3 * door.step_mg
         since_closed = np.maximum(times_s - door.end_s, 0.0)
-        recovering = step_g * np.exp(-since_closed / self._truth.door_recovery_s)
-        stands_open = (times_s >= door.at_s) & (times_s < door.end_s)
         draught_g = 1e-6 * self._truth.door_noise_ug * self._draught.numbers(first, times_s.size)
-        return np.where(times_s >= door.at_s, recovering, 0.0) + np.where(stands_open, draught_g, 0.0)
+        recovering = step_g * np.exp(-since_closed / self._truth.door_recovery_s)
+        return np.asarray(recovering + np.where(times_s < door.end_s, draught_g, 0.0))
 
 
-def _half_sine(knock: _Knock, times_s: FloatArray) -> FloatArray:
-    phase = (times_s - knock.at_s) / knock.duration_s
-    inside = (phase >= 0.0) & (phase < 1.0)
-    return np.where(inside, knock.amplitude_g * np.sin(math.pi * np.clip(phase, 0.0, 1.0)), 0.0)
+def _half_sine(knock: _Knock, times_s: FloatArray, _first: int) -> FloatArray:
+    return np.asarray(knock.amplitude_g * np.sin(math.pi * ((times_s - knock.at_s) / knock.duration_s)))
+
+
+def _constant(load_g: float, times_s: FloatArray, _first: int) -> FloatArray:
+    return np.full(times_s.size, load_g)

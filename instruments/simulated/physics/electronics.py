@@ -109,12 +109,12 @@ class Electronics:
     def stable(self, first: int, last: int) -> NDArray[np.bool_]:
         """Return the stability flag of updates `first` to `last`: little change within the stability time."""
         start = max(first - self._window, self._dropped)
-        shown = self._part(_SHOWN, start, last)
+        filtered = self._part(_FILTERED, start, last)
         missing = self._window - (first - start)
         if missing:
-            shown = np.concatenate((np.full(missing, np.inf), shown))
-        highest = running_maximum(shown, self._window + 1)
-        lowest = -running_maximum(-shown, self._window + 1)
+            filtered = np.concatenate((np.full(missing, np.inf), filtered))
+        highest = running_maximum(filtered, self._window + 1)
+        lowest = -running_maximum(-filtered, self._window + 1)
         return np.asarray(highest <= lowest + 1e-6 * self._truth.stability_window_ug)
 
     def overload(self, first: int, last: int) -> NDArray[np.bool_]:

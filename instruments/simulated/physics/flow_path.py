@@ -55,7 +55,7 @@ class FlowPath:
         self.occluded = False
         self.to_vessel = False
         self._climate = climate
-        self._surface = Surface(truth)
+        self._surface = Surface(truth, 1e-6 * float(climate.column(Slow.WATER_KG_PER_M3, 0)[0]))
         self._compliance = truth.catheter.compliance_ul_per_kpa.value
         self._vessel_kpa = truth.outlet.back_pressure_kpa.value
         self._waste_kpa = truth.outlet.waste_back_pressure_kpa.value

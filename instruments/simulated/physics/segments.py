@@ -112,6 +112,13 @@ class Segments:
             column(Seg.TIP_UL)[piece] + column(Seg.TIP_FLOW)[piece] * elapsed_s + column(Seg.TIP_SWING)[piece] * settled
         )
 
+    def tip_g(self, times_s: FloatArray) -> FloatArray:
+        """Return the mass that has left the tip, g."""
+        piece = np.searchsorted(self._table.column(Seg.START_S), times_s, side="right") - 1
+        column = self._table.column
+        since_ul = self.tip_ul(times_s) - column(Seg.TIP_UL)[piece]
+        return np.asarray(column(Seg.TIP_G)[piece] + column(Seg.G_PER_UL)[piece] * since_ul)
+
     def vessel(self, times_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the mass of water in the vessel, g, and the volume that has entered it, uL."""
         piece, elapsed_s, settled = self._place(times_s)

@@ -12,9 +12,10 @@ _LEAST_HEADSPACE_MM = 0.5
 class Surface:
     """Evaporation as temperature, humidity, level and the state of the oil film make it."""
 
-    def __init__(self, truth: TwinConfig) -> None:
+    def __init__(self, truth: TwinConfig, first_g_per_ul: float) -> None:
+        """Begin with the water's density at bench time 0, when the headspace was what the truth states."""
         setup = setup_of(truth)
-        self._first_water_ul = truth.vessel.water_mass_g * 1e3
+        self._first_water_ul = truth.vessel.water_mass_g / first_g_per_ul
         self._mm_per_ul = 1e-6 / (setup.vessel_area_m2 - setup.tube_area_m2)
         self._first_mm = truth.vessel.headspace_mm.value
         self._own_ug_per_min = truth.vessel.evaporation_ug_per_min.value

@@ -14,9 +14,9 @@ from instruments.simulated.physics.room import CELL_S
 from instruments.simulated.physics.segments import Seg, Segments
 from instruments.simulated.truth.config import TwinConfig, drawn_values
 
+_NEARLY_LINEAR_UL = 0.01
+_TIME_CONSTANTS = np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0])
 _SERIES = (
-    ("tip_volume_ul", "uL", Seg.TIP_UL, "volume that has left the catheter's tip, at the tip's temperature"),
-    ("tip_mass_ug", "ug", Seg.TIP_G, "mass that has left the catheter's tip"),
     ("vessel_water_ug", "ug", Seg.WATER_G, "mass of water in the weighed vessel"),
     ("evaporated_ug", "ug", Seg.EVAPORATED_G, "mass evaporated from the weighed vessel"),
     ("line_pressure_kpa", "kPa", Seg.PRESSURE_KPA, "gauge pressure at the pump's outlet"),
@@ -44,10 +44,11 @@ def write_truth_file(
     command_times_s: Sequence[float],
     until_s: float,
 ) -> None:
-    """Write drawn values (attributes of /drawn), the series at every change of any flow (/path) and the room (/room).
+    """Write what left the tip (/time_s, /tip_volume_ul, /tip_mass_ug), the rest of the path, the room, drawn values.
 
-    Rows of /path stand at each edge of the 10-s grid, each begin and end of a stroke and each command, exact there;
-    between them volumes are nearly linear. `until_s` must have been computed.
+    Rows stand at each edge of the 10-s grid, each begin and end of a stroke and each command, exact there. The tip has
+    further rows where its flow dies away, so that between any two rows its volume is linear within 0.02 uL. Drawn
+    values are attributes of /drawn. `until_s` must have been computed.
     """
     with h5py.File(path, "w") as file:
         file.attrs["simulated"] = True
@@ -56,8 +57,14 @@ def write_truth_file(
         values = file.create_group("drawn")
         for name, value in drawn_values(drawn):
             values.attrs[name] = value
-        group = file.create_group("path")
         rows = segments.index_at(until_s) + 1
+        tip_s = _tip_times_s(segments, rows, until_s)
+        _put(file, "time_s", tip_s, "s", "bench time")
+        _put(
+            file, "tip_volume_ul", segments.tip_ul(tip_s), "uL", "volume out of the catheter's tip, at its temperature"
+        )
+        _put(file, "tip_mass_ug", 1e6 * segments.tip_g(tip_s), "ug", "mass out of the catheter's tip")
+        group = file.create_group("path")
         _put(group, "time_s", segments.column(Seg.START_S)[:rows], "s", "bench time")
         for name, units, column, meaning in _SERIES:
             scale = 1e6 if units == "ug" else 1.0
@@ -69,6 +76,17 @@ def write_truth_file(
         _put(room, "time_s", CELL_S * np.arange(edges, dtype=np.float64), "s", "bench time")
         for name, units, slow in _ROOM:
             _put(room, name, climate.column(slow, edges)[:edges], units, name.replace("_", " "))
+
+
+def _tip_times_s(segments: Segments, rows: int, until_s: float) -> FloatArray:
+    """Return the beginnings of all pieces, and instants within those whose flow dies away in time."""
+    starts = segments.column(Seg.START_S)[:rows]
+    per_tau = segments.column(Seg.PER_TAU)[:rows]
+    dying = (np.abs(segments.column(Seg.TIP_SWING)[:rows]) > _NEARLY_LINEAR_UL) & (per_tau > 0.0)
+    ends = np.append(starts[1:], until_s)
+    within = starts[dying, np.newaxis] + _TIME_CONSTANTS / per_tau[dying, np.newaxis]
+    inside = within < ends[dying, np.newaxis]
+    return np.unique(np.concatenate((starts, within[inside], [until_s])))
 
 
 def _put(group: h5py.Group, name: str, values: FloatArray, units: str, meaning: str) -> None:
