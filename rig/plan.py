@@ -11,18 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
-from results.evaluate_flow import ERROR_A
 from results.evaluation import FlowEvaluation
 from results.profiles.profile import MethodProfile, load_profile
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
+from rig.plan_evaluation import evaluation_faults, evaluation_of
 from rig.plan_file import CaseTable, PlanFile
 
 _REMEDY = "A plan lies beside its protocol: the module's name with the ending .toml"
-_STAND_IN = {"profile": "that of the case", "set_flow_ul_per_h": 1.0}
-_SAID_BY_THE_CASE = "unknown key; profile and flow are said by each case: case.<name>.profile"
-
-MEASURANDS = {ERROR_A: "%"}
-"""What a criterion of a plan can be about, and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ def parse_plan(source: SourceFile) -> Plan:
     faults = list(checked.faults)
     evaluation = getattr(checked.partial, "evaluation", None)
     if isinstance(evaluation, Mapping):
-        faults += _evaluation_faults(evaluation)
+        faults += evaluation_faults(evaluation, _sound_cases(checked.partial))
     if faults or checked.value is None:
         raise ConfigurationError(source.path, faults)
     file = checked.value
@@ -106,21 +101,9 @@ def parse_plan(source: SourceFile) -> Plan:
     return Plan(identity=identity, path=source.path, cases=cases)
 
 
-def _evaluation_faults(table: Mapping[str, object]) -> list[Fault]:
-    """Check the evaluation that all cases share, without what each case adds to it."""
-    faults = [Fault(f"evaluation.{key}", _SAID_BY_THE_CASE) for key in _STAND_IN if key in table]
-    checked = check_table({**table, **_STAND_IN}, FlowEvaluation, prefix=("evaluation",))
-    faults += checked.faults
-    for number, criterion in enumerate(getattr(checked.partial, "criteria", ()), start=1):
-        measurand, unit = getattr(criterion, "measurand", None), getattr(criterion, "unit", None)
-        if measurand is not None and measurand not in MEASURANDS:
-            known = ", ".join(repr(name) for name in MEASURANDS)
-            problem = f"there is no measurand {measurand!r}; there is: {known}"
-            faults.append(Fault(f"evaluation.criteria[{number}].measurand", problem))
-        elif measurand is not None and unit is not None and unit != MEASURANDS[measurand]:
-            problem = f"found {unit!r}; {measurand!r} is in {MEASURANDS[measurand]!r}"
-            faults.append(Fault(f"evaluation.criteria[{number}].unit", problem))
-    return faults
+def _sound_cases(file: PlanFile) -> dict[str, CaseTable]:
+    cases = getattr(file, "case", {})
+    return {name: case for name, case in cases.items() if isinstance(getattr(case, "profile", None), str)}
 
 
 def _case(identity: PlanIdentity, name: str, table: CaseTable, evaluation: Mapping[str, object]) -> Case:
@@ -128,7 +111,6 @@ def _case(identity: PlanIdentity, name: str, table: CaseTable, evaluation: Mappi
     flow_ul_per_h = table.flow_ul_per_h()
     if flow_ul_per_h is None:
         raise ProgramError(f"case {name!r} states no flow")
-    timed = {**evaluation, "profile": table.profile, "set_flow_ul_per_h": flow_ul_per_h}
     return Case(
         plan=identity,
         name=name,
@@ -141,6 +123,6 @@ def _case(identity: PlanIdentity, name: str, table: CaseTable, evaluation: Mappi
         program=continuous(flow_ul_per_h),
         stabilisation_s=table.resolved_stabilisation_s(profile),
         analysis_s=table.resolved_analysis_s(profile),
-        evaluation=FlowEvaluation.model_validate(timed),
+        evaluation=evaluation_of(evaluation, profile=table.profile, set_flow_ul_per_h=flow_ul_per_h),
         deviation=table.deviation,
     )

@@ -85,7 +85,7 @@ def fault_of(error: ErrorDetails, model: type[BaseModel], prefix: Location) -> F
         return Fault(key, f"missing; wanted {place.in_words()}")
     if kind == "value_error":
         reason = str(error["ctx"]["error"])
-        return Fault(key, reason if isinstance(value, Mapping) else f"found {found(value)}; {reason}")
+        return Fault(key, reason if isinstance(value, Mapping | list) else f"found {found(value)}; {reason}")
     wanted = place.in_words()
     if kind == "finite_number":
         wanted = wanted.replace("a number", "a finite number", 1)

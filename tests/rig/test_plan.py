@@ -191,6 +191,7 @@ def with_evaluation(**changes: Any) -> str:
     return document({**TABLES, "evaluation": {**TABLES["evaluation"], **changes}})
 
 
+WINDOW = "Ep(max), P = 930 min"
 CRITERION = TABLES["evaluation"]["criteria"][0]
 
 
@@ -204,8 +205,9 @@ CRITERION = TABLES["evaluation"]["criteria"][0]
         ({"liquid": {"kind": "measured"}}, "evaluation.liquid", "needs density_kg_per_m3"),
         ({"decision_rule": {"kind": "simple"}}, "evaluation.decision_rule", "needs minimum_limit_to_u_ratio"),
         ({"criteria": [{**CRITERION, "low": 20.0}]}, "evaluation.criteria[1]", "low 20 is not below high 14.5"),
-        ({"criteria": [{**CRITERION, "measurand": "A"}]}, "evaluation.criteria[1].measurand", "there is no measurand"),
-        ({"criteria": [{**CRITERION, "unit": "uL/h"}]}, "evaluation.criteria[1].unit", "is in '%'"),
+        ({"criteria": [{**CRITERION, "measurand": "A"}]}, "evaluation.criteria", "'A' is no measurand of a flow test"),
+        ({"criteria": [{**CRITERION, "measurand": WINDOW}]}, "evaluation.criteria[1].measurand", "case 'fast' has no"),
+        ({"criteria": [{**CRITERION, "unit": "uL/h"}]}, "evaluation.criteria", "flow errors are in '%'"),
         ({"criteria": [{**CRITERION, "high": float("nan")}]}, "evaluation.criteria[1].high", "a finite number"),
     ],
 )
@@ -213,6 +215,14 @@ def test_an_evaluation_that_could_not_judge_is_refused(
     tmp_path: Path, changes: dict[str, Any], key: str, words: str
 ) -> None:
     assert words in problem_at(refusal(tmp_path, with_evaluation(**changes)), key)
+
+
+def test_a_criterion_may_name_a_window_that_every_case_evaluates(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    evaluation = {**TABLES["evaluation"], "criteria": [CRITERION, {**CRITERION, "id": "E", "measurand": WINDOW}]}
+    cases = {name: TABLES["case"][name] for name in ("maintenance", "one")}
+    path.write_text(document({**TABLES, "evaluation": evaluation, "case": cases}), encoding="utf-8")
+    assert [criterion.measurand for criterion in load_plan(path).cases[0].evaluation.criteria][1] == WINDOW
 
 
 def test_the_faults_of_all_parts_are_told_together(tmp_path: Path) -> None:
