@@ -44,8 +44,13 @@ class DaqDevice(Protocol):
     def serial_number(self, now_s: float) -> int:
         """Return the serial number of the device that sits in the slot at bench time `now_s`."""
 
-    def signal(self, channel: str, quantity: Quantity, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the raw electrical signal, in the quantity's unit, at bench times `times_s` (rising, none ahead)."""
+    def signal(
+        self, channel: str, quantity: Quantity, times_s: NDArray[np.float64], first_sample: int
+    ) -> NDArray[np.float64]:
+        """Return the raw electrical signal, in the quantity's unit, at bench times `times_s` (none ahead).
+
+        `first_sample` is the number of the first one since the task began: noise belongs to the sample.
+        """
 
     def write_line(self, line: str, high: bool, now_s: float) -> None:
         """Drive a line."""

@@ -63,9 +63,14 @@ class NiGrpcWire:
 def _rpc(state: ServerState, method: str, handler: Handler) -> grpc.RpcMethodHandler[Any, Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            state.check_link()
+            hangs_before, hangs_after = state.link_trouble()
+            if hangs_before:
+                state.hang(context)
             with state.lock:
-                return handler(state, request)
+                response = handler(state, request)
+            if hangs_after:
+                state.hang(context)
+            return response
         except DaqmxError as error:
             metadata = [("ni-error", str(error.code))]
             if error.samples_read is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import NoReturn
 
+import grpc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,14 +33,32 @@ class ServerState:
         self._scales: dict[str, LinearScale] = {}
         self._unnamed = 0
         self._closing = False
+        self._hanging: set[threading.Event] = set()
         self._error: int | None = None
 
     # ---- faults
 
-    def check_link(self) -> None:
-        """Raise `LinkDown` while the link is down or the server is closing."""
-        if self._closing or self._faults.is_active(LinkFaultMode.DROP_CONNECTION, self.clock.now()):
+    def link_trouble(self) -> tuple[bool, bool]:
+        """Return whether the link swallows the request, and whether it swallows the answer.
+
+        Raises `LinkDown` while the link is down or the server is closing. An answer that is late is one lost: the
+        caller has given up by then, and gRPC hands it to nobody.
+        """
+        fault = self._faults.active(self.clock.now())
+        mode = None if fault is None else fault.mode
+        if self._closing or mode is LinkFaultMode.DROP_CONNECTION:
             raise LinkDown
+        return mode is LinkFaultMode.SILENT, mode in (LinkFaultMode.REPLY_LOST, LinkFaultMode.LATE)
+
+    def hang(self, context: grpc.ServicerContext) -> NoReturn:
+        """Answer nothing until the caller gives up or the server closes."""
+        given_up = threading.Event()
+        if context.add_callback(given_up.set):
+            self._hanging.add(given_up)
+            if not self._closing:
+                given_up.wait()
+            self._hanging.discard(given_up)
+        raise LinkDown
 
     def inject_error(self, code: int | None) -> None:
         """Let every start, read and write fail with a DAQmx error until None is given; wakes blocked reads."""
@@ -51,6 +71,8 @@ class ServerState:
         with self.lock:
             self._closing = True
             self._changed.notify_all()
+        for given_up in tuple(self._hanging):
+            given_up.set()
 
     def check_device(self, *, samples_read: int | None = None) -> None:
         """Raise the injected error; lock held."""
@@ -153,18 +175,14 @@ class ServerState:
             raise DaqmxError(errors.WAIT_UNTIL_DONE_NOT_DONE, f"Task Name: {task.name}")
 
     def _available(self, acquisition: Acquisition) -> int:
-        now_s = self.clock.now()
-        if self._faults.is_active(LinkFaultMode.SILENT, now_s):
-            return 0
-        return acquisition.available(now_s)
+        return acquisition.available(self.clock.now())
 
     def _wait_for(self, task: DaqTask, acquisition: Acquisition, count: int, timeout_s: float) -> None:
         if self.clock.is_virtual or count <= self._available(acquisition):
             return
         give_up_s = self.clock.now() + (timeout_s if timeout_s >= 0 else float("inf"))
         while count > self._available(acquisition) and self.clock.now() < give_up_s:
-            # The sample clock may be frozen by a fault: look again at least every second.
-            self._wait_until(task, acquisition, min(acquisition.due_s(count), self.clock.now() + 1.0, give_up_s))
+            self._wait_until(task, acquisition, min(acquisition.due_s(count), give_up_s))
 
     def _wait_until(self, task: DaqTask, acquisition: Acquisition, until_s: float) -> None:
         # A hair past the due time: rounding must not turn the wait into a loop of zero waits.

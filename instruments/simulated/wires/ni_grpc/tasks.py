@@ -28,6 +28,8 @@ class DaqTask:
     timing: SampleClock | None = None
     running: bool = False
     acquisition: Acquisition | None = None
+    measured: int = 0
+    """Software-timed samples per channel taken so far."""
 
     @property
     def channel_names(self) -> list[str]:
@@ -104,11 +106,12 @@ class DaqTask:
         first = acquisition.position
         times_s = acquisition.start_s + np.arange(first, first + count) / acquisition.clock.true_rate_hz
         acquisition.position += count
-        return self._samples(times_s)
+        return self._samples(times_s, first)
 
     def measure(self, count: int, now_s: float) -> NDArray[np.float64]:
         """Return `count` software-timed samples of every channel, shape (channels, count), all taken at `now_s`."""
-        return self._samples(np.full(count, now_s))
+        first, self.measured = self.measured, self.measured + count
+        return self._samples(np.full(count, now_s), first)
 
     def write_lines(self, levels: Sequence[Sequence[bool]], now_s: float) -> None:
         """Drive the lines of every channel; `levels` has a row of line levels for each channel."""
@@ -120,12 +123,12 @@ class DaqTask:
         """Return the levels of the lines of every channel."""
         return [[self.device.read_line(line, now_s) for line in channel.lines] for channel in self.digital]
 
-    def _samples(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _samples(self, times_s: NDArray[np.float64], first_sample: int) -> NDArray[np.float64]:
         if not times_s.size:
             return np.zeros((len(self.analog), 0))
         return np.stack(
             [
-                channel.scaled(self.device.signal(channel.input_name, channel.quantity, times_s))
+                channel.scaled(self.device.signal(channel.input_name, channel.quantity, times_s, first_sample))
                 for channel in self.analog
             ]
         )

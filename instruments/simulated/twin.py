@@ -1,0 +1,197 @@
+"""The whole digital twin of one bench: physics, devices, wires.
+
+with TwinStation(load_twin(path), seed=1, clock=VirtualClock()) as twin:
+    twin.addresses()["balance"]["visa"]  # "TCPIP::127.0.0.1::40001::SOCKET"
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from instruments.clock import Clock
+from instruments.readings import Identity
+from instruments.simulated.devices.mt_sics import BalanceSession, SimulatedBalance
+from instruments.simulated.devices.ni_daq import DEVICE_NAME, SimulatedDaq
+from instruments.simulated.devices.ptu300 import SimulatedTransmitter, TransmitterSession
+from instruments.simulated.devices.pump import PumpBuild, PumpFirmware, PumpSession
+from instruments.simulated.devices.pump.limits import PumpLimits
+from instruments.simulated.devices.witness import Witness
+from instruments.simulated.physics.bench import Bench
+from instruments.simulated.truth import TwinConfig, TwinConfigError
+from instruments.simulated.truth.events import LinkFaultEvent
+from instruments.simulated.wires.faults import LinkFault, LinkFaultMode, LinkFaults
+from instruments.simulated.wires.ni_grpc import NiGrpcWire
+from instruments.simulated.wires.pty import PtyWire
+from instruments.simulated.wires.tcp import TcpWire
+
+DEVICES = ("pump", "balance", "balance_serial", "ambient", "daq")
+"""Names of the links: keys of `TwinStation.addresses()` and `TwinStation.faults`."""
+
+_FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate")
+
+
+class _Wire(Protocol):
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+_AnyWire = TypeVar("_AnyWire", bound=_Wire)
+
+
+class TwinStation:
+    """Every device of the simulated bench behind its real transport, on loopback."""
+
+    def __init__(
+        self,
+        truth: TwinConfig,
+        *,
+        seed: int,
+        clock: Clock,
+        witness_path: Path | None = None,
+        pump_power_relay: bool = False,
+    ) -> None:
+        """Build the bench of `seed`; bench time is the clock's. Raises `TwinConfigError`, or `OSError` without ptys.
+
+        `witness_path` names a log to append to: a JSON line for everything a device is told. `pump_power_relay` wires
+        line 2 of the DAQ to the pump's supply: the pump is then dead until that line is high.
+        """
+        _refuse_impossible(truth)
+        self.clock = clock
+        self.bench = Bench(truth, seed)
+        """The physics."""
+        self.faults: Mapping[str, LinkFaults] = {
+            name: LinkFaults([_link_fault(event) for event in self.bench.link_faults(name)]) for name in DEVICES
+        }
+        """The faults of each link; tests inject and clear them here."""
+        self._witness = None if witness_path is None else Witness(witness_path)
+        self._closed = False
+        self._folder = Path(tempfile.mkdtemp(prefix="bench-twin-"))
+        self._wires: list[_Wire] = []
+        try:
+            self._build(pump_power_relay)
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self, pump_power_relay: bool) -> None:
+        drawn, serials = self.bench.drawn, self.bench.drawn.serials
+        pump = Identity("Simulated", "SIM-ITB-20", serials.pump, "1.4.2")
+        balance = Identity("Mettler-Toledo", "SIM-XPR205", serials.balance, "1.10 0.0.0.1")
+        ambient = Identity("Simulated", "PTU300", serials.ambient, "1.01-SIM")
+        self.pump = PumpFirmware(
+            self.bench,
+            PumpBuild(
+                identity=self._identity(pump, "pump"),
+                limits=PumpLimits(capacity_ul=drawn.pump.reservoir_capacity_ul),
+                reservoir_ul=drawn.pump.reservoir_ul,
+                clock_error_ppm=drawn.pump.crystal_error_ppm.value,
+                stall_detection_s=drawn.pump.stall_detection_s,
+            ),
+        )
+        self.balance = SimulatedBalance(self.bench, drawn.balance, self._identity(balance, "balance", "balance_serial"))
+        self.ambient = SimulatedTransmitter(self.bench, drawn.ambient_sensor, self._identity(ambient, "ambient"))
+        self.daq = SimulatedDaq(
+            self.bench,
+            serial_number=lambda t_s: serials.daq + int(self._is_other("daq", t_s)),
+            clock_error_ppm=drawn.daq.clock_error_ppm.value,
+            pump_power=self.pump.set_power if pump_power_relay else None,
+            witness=self._witness,
+        )
+        if pump_power_relay:
+            self.pump.set_power(self.clock.now(), False)
+        clock, faults, witness = self.clock, self.faults, self._witness
+        self._pump_wire = self._added(
+            PtyWire("pump", PumpSession(self.pump, witness), clock, faults["pump"], self._folder / "pump")
+        )
+        self._balance_wire = self._added(
+            TcpWire("balance", lambda: BalanceSession(self.balance, "balance", witness), clock, faults["balance"])
+        )
+        self._balance_serial_wire = self._added(
+            PtyWire(
+                "balance_serial",
+                BalanceSession(self.balance, "balance_serial", witness),
+                clock,
+                faults["balance_serial"],
+                self._folder / "balance",
+            )
+        )
+        self._ambient_wire = self._added(
+            TcpWire("ambient", lambda: TransmitterSession(self.ambient, witness), clock, faults["ambient"])
+        )
+        self.daq_wire = self._added(NiGrpcWire("daq", self.daq, clock, faults["daq"]))
+
+    def start(self) -> None:
+        """Begin to serve."""
+        for wire in self._wires:
+            wire.start()
+
+    def addresses(self) -> dict[str, dict[str, str]]:
+        """Return where each device is, ready for JSON."""
+        return {
+            "pump": {"port": self._pump_wire.port},
+            "balance": {"visa": _visa_socket(self._balance_wire)},
+            "balance_serial": {"visa": f"ASRL{self._balance_serial_wire.port}::INSTR"},
+            "ambient": {"visa": _visa_socket(self._ambient_wire)},
+            "daq": {"grpc": self.daq_wire.target, "device": DEVICE_NAME},
+        }
+
+    def write_truth(self, path: Path) -> None:
+        """Write what really happened until now as HDF5; also after `close`."""
+        self.bench.write_truth(path, self.clock.now())
+
+    def close(self) -> None:
+        """End every thread, socket, pseudo-terminal and server; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for wire in reversed(self._wires):
+            wire.close()
+        if self._witness is not None:
+            self._witness.close()
+        shutil.rmtree(self._folder)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _added(self, wire: _AnyWire) -> _AnyWire:
+        self._wires.append(wire)
+        return wire
+
+    def _is_other(self, link: str, t_s: float) -> bool:
+        return self.faults[link].is_active(LinkFaultMode.WRONG_DEVICE, t_s)
+
+    def _identity(self, own: Identity, *links: str) -> Callable[[float], Identity]:
+        other = replace(own, serial=f"X{own.serial[1:]}")
+        return lambda t_s: other if any(self._is_other(link, t_s) for link in links) else own
+
+
+def _visa_socket(wire: TcpWire) -> str:
+    return f"TCPIP::{wire.host}::{wire.port}::SOCKET"
+
+
+def _link_fault(event: LinkFaultEvent) -> LinkFault:
+    return LinkFault(LinkFaultMode(event.mode), start_s=event.at_s, end_s=event.end_s, delay_s=event.delay_s)
+
+
+def _refuse_impossible(truth: TwinConfig) -> None:
+    """Raise `TwinConfigError` for link faults that a gRPC call cannot have."""
+    faults = tuple(
+        f"event[{index}].mode: {event.mode!r} is a fault of bytes on a line; the daq's link carries whole calls"
+        for index, event in enumerate(truth.event)
+        if isinstance(event, LinkFaultEvent) and event.device == "daq" and event.mode in _FOR_BYTES_ONLY
+    )
+    if faults:
+        raise TwinConfigError("twin", faults)
