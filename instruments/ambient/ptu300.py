@@ -116,7 +116,8 @@ class Ptu300:
         """Set the default output format, and make sure that it has all three quantities in the right units."""
         self._configured = True
         self._set_format()
-        return {"format": "/ (default)", "line": self.read().reply}
+        self.read()
+        return {"format": "/ (default)", "units": ", ".join(f"{name} {unit}" for name, unit in _UNITS.items())}
 
     def read(self) -> AmbientReading:
         """Return the present air temperature, humidity and pressure."""

@@ -46,7 +46,7 @@ def sensor_saying(steps: Sequence[Step], *, wire: Wire = VISA_SOCKET, deadline_s
 @every_wire
 def test_the_whole_way_of_a_reading(wire: Wire) -> None:
     with sensor_saying([(b"FORM /\r", b"OK\r\n"), (b"SEND\r", AIR), (b"SEND\r", AIR)], wire=wire) as sensor:
-        assert sensor.configure()["line"] == "P= 1013.2 hPa T=   21.1 'C RH=  38.3 %RH"
+        assert sensor.configure()["units"] == "P hPa, T 'C, RH %RH"
         reading = sensor.read()
         assert (reading.pressure_hpa, reading.temperature_c, reading.humidity_percent) == (1013.2, 21.1, 38.3)
         assert reading.state is ReadingState.STABLE
@@ -182,6 +182,12 @@ def test_the_wrong_transmitter_is_refused() -> None:
         pytest.raises(ProtocolError, match=r"'A7654321'.*not 'A1234567'"),
     ):
         open_ptu300("ambient", options(peer), WallClock())
+
+
+def test_other_units_are_refused_when_configured() -> None:
+    steps: list[Step] = [(b"FORM /\r", b"OK\r\n"), (b"SEND\r", AIR.replace(b"'C", b"'F"))]
+    with sensor_saying(steps) as sensor, pytest.raises(ProtocolError, match=r"T comes in \"'F\".*UNIT M"):
+        sensor.configure()
 
 
 def test_a_format_that_is_refused_says_so() -> None:
