@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from instruments.drivers import DriverError, driver_names, load_driver
 from results.bench import GravimetricBench
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found, quoted
 from rig.device_checks import device_contradictions
-from rig.driver_options import option_models
 from rig.station_tables import DEVICES, LimitsTable, PowerTable, SamplingTable, StationTables
 
 _SHIPPED = Path(__file__).parent / "stations"
@@ -134,13 +134,17 @@ def parse_station(source: SourceFile) -> StationFile:
 
 def _device(name: str, table: Mapping[str, Any]) -> tuple[DeviceEntry | None, list[Fault]]:
     """Check a device table against the options of the driver it names."""
-    models = option_models(name)
     options = dict(table)
     driver = options.pop("driver", None)
-    if not isinstance(driver, str) or driver not in models:
-        was = "missing" if driver is None else f"found {found(driver)}"
-        return None, [Fault(f"{name}.driver", f"{was}; drivers for it: {', '.join(sorted(models))}")]
-    checked = check_table(options, models[driver], prefix=(name,))
+    try:
+        known = driver_names(name)
+        if driver not in known:
+            was = "missing" if driver is None else f"found {found(driver)}"
+            return None, [Fault(f"{name}.driver", f"{was}; drivers for it: {', '.join(known)}")]
+        model = load_driver(name, driver).options
+    except DriverError as error:
+        return None, [Fault(f"{name}.driver", str(error))]
+    checked = check_table(options, model, prefix=(name,))
     if checked.value is None:
         return None, list(checked.faults)
     return DeviceEntry(name=name, driver=driver, options=checked.value), []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from instruments.drivers import GROUP
 from rig.configuration import ConfigurationError, read_source
 from rig.station_file import (
     StationFile,
@@ -248,6 +249,21 @@ def test_the_faults_of_all_tables_are_told_together(tmp_path: Path) -> None:
         "power.reason",
         "extra",
     }
+
+
+def test_a_driver_that_cannot_be_loaded_is_a_fault_of_the_line_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "foreign-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n", encoding="utf-8")
+    offers = f"[{GROUP}]\nbalance.sbi = no_such_module:DRIVER\n"
+    (package / "entry_points.txt").write_text(offers, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    error = refusal(tmp_path, changed(TABLES, balance={"driver": "sbi", "address": "twin://balance"}))
+    assert "'sbi' for the balance (package foreign) cannot be loaded" in problem_at(error, "balance.driver")
+    (package / "entry_points.txt").write_text(offers.replace("balance.sbi", "scale.sbi"), encoding="utf-8")
+    assert "the roles are" in problem_at(refusal(tmp_path, TEXT), "balance.driver")
 
 
 @settings(max_examples=150, deadline=None)
