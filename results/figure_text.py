@@ -1,0 +1,88 @@
+"""The words of a flow figure."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from results.outcome import FlowOutcome
+
+_DECISIONS_SHOWN = 2
+_MANY = 9999.0
+
+
+def rounded(value: float, uncertainty: float, *, sign: bool = False) -> str:
+    """Return a value to the place of the second significant digit of its uncertainty."""
+    plus = "+" if sign else ""
+    if not (math.isfinite(value) and math.isfinite(uncertainty)) or uncertainty <= 0.0:
+        return typeset(f"{value:{plus}g}")
+    places = max(0, 1 - math.floor(math.log10(uncertainty)))
+    return typeset(f"{value:{plus}.{places}f}")
+
+
+def typeset(number: str) -> str:
+    """Return a number with a true minus sign."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def header_lines(outcome: FlowOutcome) -> list[tuple[str, str]]:
+    """Return the rows above the panels: name and text."""
+    error, flow = outcome.error_a.measured, outcome.mean_flow
+    hours = (outcome.analysis_end_s - outcome.analysis_begin_s) / 3600.0
+    lines = [
+        (
+            "Mean flow",
+            f"{rounded(flow.value, flow.expanded_uncertainty)} µL/h ± "
+            f"{rounded(flow.expanded_uncertainty, flow.expanded_uncertainty)} µL/h for the volume at "
+            f"{outcome.volume_reference_temperature_c:g} °C; set {outcome.set_flow_ul_per_h:.6g} µL/h",
+        ),
+        (
+            "Mean flow error A",
+            f"{rounded(error.value, error.expanded_uncertainty, sign=True)} % ± "
+            f"{rounded(error.expanded_uncertainty, error.expanded_uncertainty)} %  "
+            f"(U, k = {error.coverage_factor:.2f}, {_freedom(error.degrees_of_freedom)}); fully corrected",
+        ),
+        ("", f"{typeset(f'{outcome.as_written.error_a_percent:+.2f}')} %  {outcome.as_written.label}"),
+        (
+            "Analysis period",
+            f"{hours:g} h, S = {outcome.sample_interval_s / 60.0:g} min; "
+            f"profile {outcome.profile_id} {outcome.profile_version}",
+        ),
+    ]
+    for decision in outcome.decisions[:_DECISIONS_SHOWN]:
+        limits = _limits(decision.tolerance_low, decision.tolerance_high)
+        text = (
+            f"{decision.verdict.value}   ({decision.measurand} within {limits} {decision.unit}, {decision.rule} rule)"
+        )
+        lines.append(("Verdict", text))
+    return lines
+
+
+def analogy_line(outcome: FlowOutcome) -> str:
+    """Return the line below the panels: what the method is, and is not."""
+    text = f"{outcome.wording} Measurand: {outcome.measurand}. Evaporation: {outcome.evaporation_model}."
+    return "\n".join(textwrap.wrap(text, 172))
+
+
+def limit_label(limit: float) -> str:
+    """Return the label of a limit line."""
+    return f"limit of A {typeset(f'{limit:+g}')} %"
+
+
+def noise_label() -> str:
+    """Return the label of the noise band."""
+    return "noise floor: largest excursion of the bench's own noise"
+
+
+def _freedom(degrees: float) -> str:
+    if degrees > _MANY:
+        return "ν > 9999"
+    return f"ν = {degrees:.0f}"
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        if math.isclose(low, -high):
+            return f"±{high:g}"
+        return f"{typeset(f'{low:+g}')} to {typeset(f'{high:+g}')}"
+    return f"≥ {typeset(f'{low:+g}')}" if low is not None else f"≤ {typeset(f'{high:+g}')}"

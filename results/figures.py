@@ -1,0 +1,203 @@
+"""The figure of a flow test: start-up curve and trumpet, as one would put them in a report."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.figure_text import analogy_line, header_lines, limit_label, noise_label
+from results.measurands import ERROR_A
+from results.outcome import FlowOutcome
+
+try:
+    from matplotlib import rc_context
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+except ImportError as error:
+    raise ImportError('figures need matplotlib; install it with: pip install -e ".[figures]"') from error
+
+# Okabe and Ito's palette, distinguishable with any colour vision; shapes and labels carry the meaning as well.
+BLUE, ORANGE, GREEN, GREY, RED = "#0072B2", "#D55E00", "#009E73", "#6E6E6E", "#B00020"
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "svg.hashsalt": "flow",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+def draw_flow_figure(outcome: FlowOutcome, path: Path, *, title: str = "Flow accuracy") -> None:
+    """Draw the start-up curve and the trumpet of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
+
+    The same outcome gives the same picture. A simulated run is marked as such.
+    """
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(11.0, 7.6))
+        FigureCanvasAgg(figure)
+        grid = figure.add_gridspec(
+            1, 2, left=0.07, right=0.975, bottom=0.215, top=0.70, wspace=0.2, width_ratios=(1, 1.15)
+        )
+        _draw_header(figure, outcome, title)
+        _draw_startup(figure.add_subplot(grid[0]), outcome)
+        _draw_trumpet(figure.add_subplot(grid[1]), outcome)
+        figure.text(0.07, 0.025, analogy_line(outcome), fontsize=7.5, color=GREY, va="bottom")
+        if outcome.simulated:
+            _mark_simulated(figure)
+        date = {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else {}
+        figure.savefig(path, dpi=150, metadata=date)
+
+
+def _draw_header(figure: Figure, outcome: FlowOutcome, title: str) -> None:
+    figure.text(0.07, 0.955, title, fontsize=14, fontweight="bold", va="center")
+    if outcome.run_id:
+        figure.text(0.07, 0.918, f"Run {outcome.run_id}", fontsize=9, color=GREY, va="center")
+    for row, (name, text) in enumerate(header_lines(outcome)):
+        height = 0.878 - 0.0265 * row
+        figure.text(0.07, height, name, fontsize=9, color=GREY, va="center")
+        weight = "bold" if name == "Verdict" else "normal"
+        figure.text(0.205, height, text, fontsize=9, fontweight=weight, va="center")
+
+
+def _draw_startup(axes: Axes, outcome: FlowOutcome) -> None:
+    interval_min = outcome.sample_interval_s / 60.0
+    axes.set_title(f"Start-up: flow of each sample interval, S = {interval_min:g} min", pad=12)
+    axes.set_ylabel("Flow (µL/h)")
+    axes.axhline(outcome.set_flow_ul_per_h, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), zorder=1)
+    startup = outcome.startup
+    if startup is None:
+        axes.text(0.5, 0.5, "no start-up curve: see the notes", transform=axes.transAxes, ha="center", color=GREY)
+        return
+    hours = startup.sample_interval_s >= 300.0
+    unit_s = 3600.0 if hours else 60.0
+    edges = np.arange(len(startup.flow_ul_per_h) + 1) * startup.sample_interval_s / unit_s
+    axes.stairs(startup.flow_ul_per_h, edges, color=BLUE, linewidth=1.1, baseline=None, zorder=3)
+    axes.set_xlim(0.0, float(edges[-1]))
+    highest = max(*startup.flow_ul_per_h, outcome.set_flow_ul_per_h)
+    lowest = min(*startup.flow_ul_per_h, 0.0)
+    axes.set_ylim(lowest * 1.1, highest * 1.12)
+    axes.set_xlabel(f"Time since the start of the infusion ({'h' if hours else 'min'})")
+    if hours and edges[-1] == 24.0:
+        axes.set_xticks(range(0, 25, 4))
+    axes.annotate(
+        "set",
+        (1.0, outcome.set_flow_ul_per_h),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 3),
+        textcoords="offset points",
+        ha="right",
+        color=GREY,
+        fontsize=8,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
+    )
+
+
+def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
+    measured, rows = outcome.error_a.measured, outcome.corrected.trumpet
+    minutes = np.array([row.window_s / 60.0 for row in rows])
+    highest = np.array([row.ep_max_percent for row in rows])
+    lowest = np.array([row.ep_min_percent for row in rows])
+    axes.set_title("Trumpet: extreme errors of all windows in the analysis period", pad=12)
+    axes.set_xlabel("Observation window P (min), its length, not elapsed time")
+    axes.set_ylabel("Flow error (%)")
+    floor = np.array([row.noise_floor_percent for row in outcome.window_uncertainty])
+    axes.fill_between(minutes, -floor, floor, color="#BDBDBD", alpha=0.45, linewidth=0, label=noise_label(), zorder=1)
+    if outcome.pump_off:
+        off = [row.window_s / 60.0 for row in outcome.pump_off]
+        axes.plot(
+            off + off,
+            [row.ep_max_percent for row in outcome.pump_off] + [row.ep_min_percent for row in outcome.pump_off],
+            linestyle="none",
+            marker="x",
+            markersize=5,
+            color=GREY,
+            label="pump off: extremes seen in the blanks",
+            zorder=4,
+        )
+    axes.plot(minutes, highest, color=ORANGE, marker="^", markersize=5.5, linewidth=1.4, label="Ep(max)", zorder=5)
+    axes.plot(minutes, lowest, color=BLUE, marker="v", markersize=5.5, linewidth=1.4, label="Ep(min)", zorder=5)
+    axes.axhline(0.0, color="black", linewidth=0.8, zorder=2)
+    axes.axhspan(
+        measured.value - measured.expanded_uncertainty,
+        measured.value + measured.expanded_uncertainty,
+        color=GREEN,
+        alpha=0.35,
+        linewidth=0,
+        zorder=3,
+    )
+    axes.axhline(measured.value, color=GREEN, linewidth=1.4, label="A with ±U", zorder=4)
+    limits = _draw_limits(axes, outcome)
+    _scale_trumpet(axes, minutes, np.concatenate((highest, lowest, limits, [measured.value])))
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda place: labels[place].startswith(("noise", "pump off")))
+    axes.legend(
+        [handles[place] for place in order],
+        [labels[place] for place in order],
+        loc="upper left",
+        bbox_to_anchor=(-0.02, -0.105),
+        ncols=2,
+        fontsize=7.8,
+        frameon=False,
+        columnspacing=1.6,
+    )
+
+
+def _draw_limits(axes: Axes, outcome: FlowOutcome) -> list[float]:
+    """Draw the tolerance limits of A; return them."""
+    drawn = []
+    for decision in outcome.decisions:
+        if decision.measurand != ERROR_A:
+            continue
+        for limit in (decision.tolerance_low, decision.tolerance_high):
+            if limit is None:
+                continue
+            drawn.append(limit)
+            axes.axhline(limit, color=RED, linewidth=1.1, linestyle=(0, (7, 3)), zorder=2)
+            axes.annotate(
+                limit_label(limit),
+                (1.0, limit),
+                xycoords=("axes fraction", "data"),
+                xytext=(-2, 2 if limit < 0 else -9.5),
+                textcoords="offset points",
+                ha="right",
+                fontsize=7.8,
+                color=RED,
+            )
+    return drawn
+
+
+def _scale_trumpet(axes: Axes, minutes: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    axes.set_xscale("log")
+    axes.set_xticks(minutes, [f"{minute:g}" for minute in minutes])
+    axes.minorticks_off()
+    axes.set_xlim(float(minutes[0]) / 1.12, float(minutes[-1]) * 1.12)
+    low, high = float(values.min()), float(values.max())
+    margin = 0.08 * max(high - low, math.ulp(1.0))
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _mark_simulated(figure: Figure) -> None:
+    figure.text(
+        0.5, 0.42, "SIMULATED", fontsize=78, color=RED, alpha=0.07, rotation=24, ha="center", va="center", weight="bold"
+    )
+    figure.text(
+        0.975,
+        0.955,
+        "SIMULATED: no pump was measured",
+        fontsize=10.5,
+        color="white",
+        weight="bold",
+        ha="right",
+        va="center",
+        bbox={"facecolor": RED, "edgecolor": "none", "boxstyle": "round,pad=0.45"},
+    )
