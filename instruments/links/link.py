@@ -98,6 +98,8 @@ class Link:
                 f"serial number {identity.serial!r} ({identity.maker} {identity.model}) answers at "
                 f"{self.transport.address}, not {expected_serial!r}",
                 instrument=self.instrument,
+                command="identify",
+                reply=str(identity).encode(),
                 remedy="Connect the device of the station file, or correct its serial number there",
             )
         return identity
@@ -180,6 +182,8 @@ class Link:
             raise ProtocolError(
                 f"another device answers at {self.transport.address}: {found}, not {self._identity}",
                 instrument=self.instrument,
+                command="identify",
+                reply=str(found).encode(),
                 remedy="Put the device of this run back, or start a new run with the other one",
             )
         self._synchronised = True

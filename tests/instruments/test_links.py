@@ -17,8 +17,8 @@ from instruments.links.serial import SerialTransport, open_failure
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
 from instruments.readings import Identity
-from tests.instruments.scripted_peer import HANG_UP, ScriptedPeer, Step
-from tests.instruments.wires import SERIAL, VISA_SOCKET, WIRES, Wire
+from tests.instruments.scripted_peer import HANG_UP, PtyPeer, ScriptedPeer, Step
+from tests.instruments.wires import SERIAL, VISA_SERIAL, VISA_SOCKET, WIRES, Wire
 
 HELLO: Step = (b"who\n", b"who=unit 7\n")
 SHORT_S = 0.15
@@ -196,6 +196,26 @@ def test_a_socket_that_comes_back_is_opened_and_identified_again() -> None:
             rig.ask("a")
         assert rig.ask("a") == "1"
         assert rig.resynchronised == 2
+
+
+@pytest.mark.parametrize("wire", [SERIAL, VISA_SERIAL], ids=lambda wire: wire.name)
+def test_a_port_that_comes_back_under_its_name_is_opened_and_identified_again(wire: Wire, tmp_path: Path) -> None:
+    name = tmp_path / "by-id"
+    with wire.peer([HELLO, (b"a\n", HANG_UP)]) as first:
+        assert isinstance(first, PtyPeer)
+        name.symlink_to(first.port)
+        serial_port, visa = SerialTransport(str(name), terminator=b"\n"), VisaTransport(f"ASRL{name}::INSTR")
+        rig = Rig(serial_port if wire is SERIAL else visa, deadline_s=LONG_S)
+        rig.connect()
+        with pytest.raises(LinkLost):
+            rig.ask("a")
+    with wire.peer([HELLO, (b"a\n", b"a=1\n")]) as second:
+        assert isinstance(second, PtyPeer)
+        name.unlink()
+        name.symlink_to(second.port)
+        assert rig.ask("a") == "1"
+        assert rig.resynchronised == 2
+        rig.link.close()
 
 
 def test_a_peer_that_closed_while_idle_is_noticed_before_anything_is_sent() -> None:
