@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments.simulated.physics.bench import BalanceSetting, Bench, ValveName
+from instruments.simulated.physics.balance import BalanceSetting
+from instruments.simulated.physics.bench import Bench, ValveName
 from instruments.simulated.physics.growing import FloatArray
 from instruments.simulated.truth import TwinConfig
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.simulated.physics.agents import Agents, ReZeroAgent
+from instruments.simulated.physics.balance import Balance, BalanceSetting, update_at
 from instruments.simulated.physics.climate import Climate, Slow
 from instruments.simulated.physics.disturbances import Disturbances
 from instruments.simulated.physics.draws import NormalTrack
@@ -29,34 +30,21 @@ from instruments.simulated.physics.electronics import Electronics
 from instruments.simulated.physics.flow_path import FlowPath
 from instruments.simulated.physics.load import Load
 from instruments.simulated.physics.room import CELL_S
-from instruments.simulated.physics.signal_block import SignalBlock
-from instruments.simulated.physics.states import (
-    UPDATE_PERIOD_S,
-    Agent,
-    BalanceSignal,
-    PumpMechanics,
-    RoomState,
-)
+from instruments.simulated.physics.states import Agent, BalanceSignal, PumpMechanics, RoomState
 from instruments.simulated.physics.transducers import HeldFault, transducer_electrical
 from instruments.simulated.physics.truth_file import write_truth_file
 from instruments.simulated.truth import TwinConfig, draw
 from instruments.simulated.truth.events import LinkFaultEvent, ReZero, SensorFault
-from instruments.simulated.truth.measuring import ChannelName, FilterName
+from instruments.simulated.truth.measuring import ChannelName
+
+__all__ = ["HISTORY_S", "BalanceSetting", "Bench", "ValveName"]
 
 HISTORY_S = 3600.0
 """How far back of the latest query a query may reach."""
 
 _LATE_COMMAND_S = 1.0  # two threads of a wall-clock twin may deliver commands this much out of order
-_GRID_SLACK = 1e-6  # of an update: 0.6 s is update 3 although 0.6 / 0.2 is less than 3
 
 ValveName = Literal["outlet", "occluder"]
-BalanceSetting = Literal["zero_tracking", "adaptive", "filter", "zero", "tare", "tare_g"]
-"""bool, bool, `FilterName`, True (zero the present load), True (tare the present load), a tare in g (0.0 clears)."""
-
-
-def update_at(t_s: float) -> int:
-    """Return the number of the balance's last update at or before `t_s`."""
-    return int(t_s / UPDATE_PERIOD_S + _GRID_SLACK)
 
 
 class Bench:
@@ -78,15 +66,14 @@ class Bench:
         self._agents = Agents()
         self._climate = Climate(self.drawn, seed)
         self._flow = FlowPath(self.drawn, seed, self._climate)
-        self._disturbances = Disturbances(self.drawn.balance, self.drawn.event, seed)
+        disturbances = Disturbances(self.drawn.balance, self.drawn.event, seed)
         kept = None if history_s is None else update_at(history_s + 2.0 * block_s)
-        load = Load(self.drawn, seed, self._climate, self._flow, self._disturbances)
-        self._balance = Electronics(self.drawn.balance, load.at_updates, tare_g=load.empty_g, kept_updates=kept)
+        load = Load(self.drawn, seed, self._climate, self._flow, disturbances)
+        electronics = Electronics(self.drawn.balance, load.at_updates, tare_g=load.empty_g, kept_updates=kept)
+        self._balance = Balance(electronics, disturbances, updates_ahead=update_at(block_s))
         faults = [event for event in self.drawn.event if isinstance(event, SensorFault)]
         self._sensor_faults = {name: [e for e in faults if e.channel == name] for name in get_args(ChannelName)}
         self._sensor_noise = {name: NormalTrack(seed, "daq", f"noise {name}") for name in get_args(ChannelName)}
-        self._signals: SignalBlock | None = None
-        self._superseded: list[tuple[float, BalanceSignal]] = []
         self._command_s = 0.0
         self._command_times_s = [0.0]
         rezeros = [event for event in self.drawn.event if isinstance(event, ReZero)]
@@ -99,15 +86,7 @@ class Bench:
         """Return the balance's last update at or before `t_s`."""
         with self._lock:
             self._agents.run_until(t_s)
-            update = update_at(t_s)
-            block = self._signals
-            if block is None or not block.first <= update <= block.last:
-                block = self._signals = self._signal_block(update)
-            if self._superseded and update <= self._superseded[-1][1].update:
-                for changed_s, before in self._superseded:
-                    if before.update == update and t_s < changed_s:
-                        return before
-            return block.signal(update)
+            return self._balance.signal(t_s)
 
     def pressure_kpa(self, channel: ChannelName, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the true gauge pressure, kPa, at a transducer at the given bench times; same shape as `times_s`."""
@@ -186,24 +165,7 @@ class Bench:
         """Change the balance at `t_s`; see `BalanceSetting`. Raises `ValueError` for an unknown name or value."""
         with self._lock:
             self._stand_at(t_s)
-            match name, value:
-                case "zero_tracking", bool():
-                    self._balance.zero_tracking = value
-                case "adaptive", bool():
-                    self._balance.adaptive = value
-                case "filter", str() if value in get_args(FilterName):
-                    self._balance.filter = next(known for known in get_args(FilterName) if known == value)
-                case "zero", True:
-                    self._supersede()
-                    self._balance.zero()
-                case "tare", True:
-                    self._supersede()
-                    self._balance.tare_to(0.0)
-                case "tare_g", float():
-                    self._supersede()
-                    self._balance.set_tare(value)
-                case _:
-                    raise ValueError(f"the balance has no setting {name!r} = {value!r}")
+            self._balance.change(name, value)
 
     def add_agent(self, agent: Agent) -> None:
         """Let `agent` act at its own instants, before the bench answers anything later."""
@@ -229,17 +191,14 @@ class Bench:
     def indications_g(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the net indications of the last updates at or before the given bench times, g."""
         with self._lock:
-            updates = self._reach_updates(times_s)
-            indications = self._balance.indications_g(0, int(updates.max(initial=0)))[updates]
-            for changed_s, before in reversed(self._superseded):
-                indications[(updates == before.update) & (times_s < changed_s)] = before.indication_g
-            return indications
+            self._reach(float(times_s.max(initial=0.0)))
+            return self._balance.indications_g(times_s)
 
     def stable(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return the stability flags of the last updates at or before the given bench times."""
         with self._lock:
-            updates = self._reach_updates(times_s)
-            return np.asarray(self._balance.stable(0, int(updates.max(initial=0)))[updates])
+            self._reach(float(times_s.max(initial=0.0)))
+            return self._balance.stable(times_s)
 
     def tip_volumes_ul(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the volumes that have left the tip since bench time 0, uL at the tip's temperature."""
@@ -264,44 +223,20 @@ class Bench:
         if self._flow.end_s <= t_s:
             self._flow.advance(t_s + max(self._block_s, CELL_S))
 
-    def _reach_updates(self, times_s: NDArray[np.float64]) -> NDArray[np.int64]:
-        updates = np.floor(times_s / UPDATE_PERIOD_S + _GRID_SLACK).astype(np.int64)
-        self._reach(float(times_s.max(initial=0.0)))
-        self._balance.advance(int(updates.max(initial=0)) + 1)
-        return updates
-
     def _stand_at(self, t_s: float) -> float:
         """Bring everything to the instant of a command, and forget what was computed beyond it."""
         self._agents.run_until(t_s)
         if t_s < self._command_s - _LATE_COMMAND_S:
             raise ValueError(f"a command for {t_s:.3f} s comes after one for {self._command_s:.3f} s")
         at_s = max(t_s, self._command_s)
-        updates = update_at(at_s) + 1
         self._flow.advance(at_s)
-        self._balance.advance(updates)
+        self._balance.stand_at(at_s)
         self._flow.take_back(at_s)
-        self._balance.take_back(updates)
-        self._signals = None
         if at_s > self._command_s:
             self._command_s = at_s
             self._command_times_s.append(at_s)
         return at_s
 
-    def _signal_block(self, update: int) -> SignalBlock:
-        balance = self._balance
-        if update >= balance.length:
-            # Agents due meanwhile will act when time gets there, and take this back.
-            balance.advance(update + 1 + int(self._block_s / UPDATE_PERIOD_S))
-        return SignalBlock(balance, self._disturbances, update)
-
-    def _supersede(self) -> None:
-        """Keep what the last update said: a new zero or tare changes the indication at once, but not before."""
-        update = self._balance.length - 1
-        self._superseded.append(
-            (self._command_s, SignalBlock(self._balance, self._disturbances, update).signal(update))
-        )
-
     def _rezero(self, t_s: float, indication_g: float) -> None:
         self._stand_at(t_s)
-        self._supersede()
-        self._balance.tare_to(indication_g)
+        self._balance.indicate(indication_g)
