@@ -50,8 +50,8 @@ class ScriptedPeer:
 
     def say(self, data: bytes) -> None:
         """Send bytes unasked, from the thread of the test."""
+        self.bytes_said += len(data)  # before: the other side may compare as soon as it has them
         self._send(data)
-        self.bytes_said += len(data)
 
     def _run(self) -> None:
         while not self.wrong:
