@@ -106,7 +106,7 @@ class CaseRun:
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
         self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
-        station.keep_truth_in(self.folder.truth)
+        closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
         specs = stream_specs(station.sampled, prepared)

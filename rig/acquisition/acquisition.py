@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from results.trace.events import EventLog
-
 from instruments.clock import Clock, Task, utc_now
 from instruments.errors import InstrumentError
 from instruments.interfaces import AmbientSensor, Balance, PressureInput, Pump
 from instruments.readings import PumpAlarm, PumpStatus
+from results.trace.events import EventLog
 from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
 from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import to_ns
@@ -89,13 +88,15 @@ class Acquisition:
         """End the samplers and say how each one did; idempotent."""
         self._stop.set()
         tasks, self._tasks = self._tasks, []
-        for task, sampler in zip(tasks, self._samplers, strict=True):
+        for task in tasks:
             task.join()
+        for sampler in self._samplers if tasks else ():
             self.event("sampler_end", sampler.name, asdict(sampler.tally))
-            if task.error is not None:
-                raise task.error
         if tasks:
             self.anchor_clock()
+        for task in tasks:
+            if task.error is not None:
+                raise task.error
 
     @property
     def failed_sampler(self) -> BaseException | None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec
 
 import numpy as np
-from results.trace.journal import JournalWriter
 
 from instruments.clock import host_monotonic_s
+from results.trace.journal import JournalWriter
 from results.trace.schema import Block, StreamSpec, TraceEvent
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import SampleStream
@@ -67,6 +67,7 @@ class TraceWriter:
             elif isinstance(item, Block):
                 self._attempt(self._journal.append, item)
             else:
+                self._attempt(self._append_rows)
                 self._attempt(self._journal.event, item)
             if isinstance(item, TraceEvent) or host_monotonic_s() >= next_commit_s:
                 self._attempt(self._commit)
@@ -94,11 +95,14 @@ class TraceWriter:
             listener(error)
 
     def _commit(self) -> None:
+        self._append_rows()
+        self._journal.commit()
+
+    def _append_rows(self) -> None:
         for stream, rows in self._rows.items():
             if rows:
                 self._journal.append(_block(self._specs[stream], rows))
                 rows.clear()
-        self._journal.commit()
 
 
 def _block(spec: StreamSpec, rows: Sequence[Sample]) -> Block:
