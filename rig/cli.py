@@ -20,12 +20,14 @@ from rig.station_file import available_stations, load_station_file
 from rig.terminal.verdict_table import print_outcome
 from rig.twin import simulate_forever
 
+PLAIN_WIDTH = 140
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 0 done, 1 refused or failed, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        return int(options.action(options))
     except (ConfigurationError, EvaluationRefused, StorageError, OSError) as error:
         sys.stderr.write(f"rig {options.command}: {error}\n")
         return 1
@@ -36,22 +38,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     stations = commands.add_parser("stations", help="list the stations that ship with the rig")
-    stations.set_defaults(run=_stations)
+    stations.set_defaults(action=_stations)
 
     simulate = commands.add_parser("simulate", help="run a station's digital twin alone, at wall-clock time")
     simulate.add_argument("station", help="a shipped station's name or a station.toml")
     simulate.add_argument("--seed", type=int, default=1, help="seed of every random process [1]")
     simulate.add_argument("--log", type=Path, help="append what each device was told to this file")
-    simulate.set_defaults(run=_simulate)
+    simulate.set_defaults(action=_simulate)
 
     evaluate = commands.add_parser("evaluate", help="evaluate a run again, from its files alone")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
     evaluate.add_argument("--json", type=Path, dest="json_file", help="write the outcome to this file")
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.set_defaults(action=_evaluate)
 
     sealing = commands.add_parser("seal", help="make the trace of a run that ended in a crash")
     sealing.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
-    sealing.set_defaults(run=_seal)
+    sealing.set_defaults(action=_seal)
     return parser
 
 
@@ -68,7 +70,8 @@ def _simulate(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     folder = RunFolder(options.run)
     outcome = evaluate_trace(folder.trace)
-    print_outcome(Console(), outcome)
+    console = Console()
+    print_outcome(console if console.is_terminal else Console(width=PLAIN_WIDTH), outcome)
     if options.json_file is not None:
         options.json_file.write_text(json.dumps(outcome.as_record(), indent=2) + "\n", encoding="utf-8")
     return 0

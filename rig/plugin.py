@@ -111,7 +111,7 @@ def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
     try:
         with run.opened() as opened:
             yield opened
-    except StationError as error:
+    except (StationError, ConfigurationError) as error:
         pytest.fail(str(error), pytrace=False)
 
 

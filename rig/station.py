@@ -16,7 +16,7 @@ from rig.acquisition.acquisition import SampledInstruments
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.station_file import DeviceEntry, StationFile
-from rig.twin import RunningTwin, read_addresses, resolve, start_twin
+from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
 
 ROLES = ("pump", "balance", "ambient", "pressure", "lines")
 
@@ -103,7 +103,7 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
     clock: Clock = VirtualClock() if virtual else WallClock()
     with ExitStack() as closing:
         twin: RunningTwin | None = None
-        addresses: Mapping[str, Mapping[str, str]] = {}
+        addresses: Addresses = {}
         if file.attach is not None:
             addresses = read_addresses(file.attach)
         elif file.is_simulated:
@@ -135,7 +135,7 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
         )
 
 
-def _open(role: str, entry: DeviceEntry, clock: Clock, addresses: Mapping[str, Mapping[str, str]]) -> Instrument:
+def _open(role: str, entry: DeviceEntry, clock: Clock, addresses: Addresses) -> Instrument:
     driver = load_driver(role, entry.driver)
     options, grpc_address = resolve(entry.options, addresses)
     if grpc_address is None:

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from instruments.clock import Clock
 from instruments.simulated.standalone import run_until_signal
-from instruments.simulated.truth import load_twin
+from instruments.simulated.truth import TwinConfig, TwinConfigError, load_twin
 from instruments.simulated.twin import TwinStation
 from rig.configuration import ConfigurationError, Fault
 from rig.station_file import StationFile
-from rig.station_tables import TWIN_SCHEME
+from rig.station_tables import TWIN_ADDRESSES, TWIN_SCHEME
 
+Addresses = Mapping[str, Mapping[str, str]]
+"""Where each device of a twin is, by its name."""
 
-@dataclass(frozen=True, slots=True)
-class TwinAddress:
-    """Where a device of a twin is: what replaces `twin://<name>`, and its gRPC server where it is a DAQ."""
-
-    address: str
-    grpc_address: str | None = None
+_ADDRESSES = TypeAdapter(dict[str, dict[str, str]])
 
 
 class RunningTwin(Protocol):
     """A digital twin in this process."""
 
-    def addresses(self) -> Mapping[str, Mapping[str, str]]:
+    def addresses(self) -> Addresses:
         """Return where its devices are."""
 
     def write_truth(self, path: Path) -> None:
@@ -43,46 +38,46 @@ class RunningTwin(Protocol):
 
 def start_twin(station: StationFile, *, clock: Clock, seed: int) -> RunningTwin:
     """Start the digital twin of a simulated station in this process."""
-    twin = TwinStation(load_twin(_twin_file(station)), seed=seed, clock=clock, pump_power_relay=station.power.relay)
+    twin = TwinStation(_load_truth(station), seed=seed, clock=clock, pump_power_relay=station.power.relay)
     twin.start()
     return twin
 
 
 def simulate_forever(station: StationFile, *, seed: int, witness_log: Path | None) -> None:
     """Run the twin of a station alone, at wall-clock time, until a signal ends it; its addresses go to stdout."""
-    run_until_signal(load_twin(_twin_file(station)), seed=seed, output=sys.stdout, witness_path=witness_log)
+    run_until_signal(_load_truth(station), seed=seed, output=sys.stdout, witness_path=witness_log)
 
 
-def read_addresses(path: Path) -> Mapping[str, Mapping[str, str]]:
+def read_addresses(path: Path) -> Addresses:
     """Read the addresses of a twin that runs elsewhere, as `rig simulate` prints them."""
     try:
-        addresses = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problem = f"holds no addresses of a running twin ({error}); rig simulate prints them"
+        found = _ADDRESSES.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        problem = f"holds no addresses of a running twin ({reason}); put there what rig simulate prints"
         raise ConfigurationError(path, [Fault("", problem)]) from error
-    return {str(name): dict(value) for name, value in addresses.items()}
+    missing = sorted(set(TWIN_ADDRESSES) - set(found))
+    if missing:
+        raise ConfigurationError(path, [Fault(name, "missing among the addresses") for name in missing])
+    return found
 
 
-def twin_address(addresses: Mapping[str, Mapping[str, str]], reference: str) -> TwinAddress:
-    """Return where the device behind a `twin://<name>` reference is."""
-    entry = addresses[reference.removeprefix(TWIN_SCHEME)]
-    if "grpc" in entry:
-        return TwinAddress(entry["device"], entry["grpc"])
-    return TwinAddress(entry.get("port") or entry["visa"])
+def resolve(options: BaseModel, addresses: Addresses) -> tuple[BaseModel, str | None]:
+    """Return driver options with their `twin://` references replaced, and the gRPC server they lead to if any."""
+    replaced: dict[str, str] = {}
+    grpc: str | None = None
+    for key, value in options.model_dump().items():
+        if isinstance(value, str) and value.startswith(TWIN_SCHEME):
+            entry = addresses[value.removeprefix(TWIN_SCHEME)]
+            replaced[key] = next(entry[kind] for kind in ("port", "visa", "device") if kind in entry)
+            grpc = entry.get("grpc", grpc)
+    return options.model_copy(update=replaced), grpc
 
 
-def resolve(options: BaseModel, addresses: Mapping[str, Mapping[str, str]]) -> tuple[BaseModel, str | None]:
-    """Return driver options with their `twin://` references replaced, and the gRPC address they lead to if any."""
-    found = {
-        key: twin_address(addresses, value)
-        for key, value in options.model_dump().items()
-        if isinstance(value, str) and value.startswith(TWIN_SCHEME)
-    }
-    grpc = next((one.grpc_address for one in found.values() if one.grpc_address is not None), None)
-    return options.model_copy(update={key: one.address for key, one in found.items()}), grpc
-
-
-def _twin_file(station: StationFile) -> Path:
+def _load_truth(station: StationFile) -> TwinConfig:
     if station.twin_file is None:
         raise ConfigurationError(station.path, [Fault("station.kind", 'only a station of kind "simulated" has a twin')])
-    return station.twin_file
+    try:
+        return load_twin(station.twin_file)
+    except TwinConfigError as error:
+        raise ConfigurationError(station.twin_file, [Fault("", fault) for fault in error.faults]) from error
