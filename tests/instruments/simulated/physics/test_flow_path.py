@@ -319,3 +319,31 @@ def test_taking_back_restores_the_state_exactly(typical: Any) -> None:
     assert plain.segments.length == far.segments.length
     for column in range(Seg.COUNT):
         np.testing.assert_array_equal(plain.segments.column(column), far.segments.column(column))
+
+
+def test_every_piece_ends_where_the_next_begins(typical: Any) -> None:
+    events = [
+        {"kind": "bubble", "at_s": 150.0, "volume_ul": 4.0},
+        {"kind": "leak", "at_s": 200.0, "duration_s": 100.0, "resistance_kpa_h_per_ml": 0.5},  # draws water back
+    ]
+    path, _ = _path(typical({"outlet.back_pressure_kpa.value": 1.0}, events=events))
+    path.to_vessel = True
+    path.drive.command(0.0, 100.0)
+    path.advance(1200.0)
+    path.take_back(900.0)
+    path.occluded = True
+    path.advance(1200.0)
+    starts = path.segments.column(Seg.START_S)[1:]
+    just_before = np.nextafter(starts, 0.0)
+    line_before, catheter_before = path.segments.pressures_kpa(just_before)
+    line, catheter = path.segments.pressures_kpa(starts)
+    np.testing.assert_allclose(line_before, line, atol=1e-9)
+    opened = starts != 900.0  # at the occluder's switching the catheter's end jumps to the node's pressure
+    np.testing.assert_allclose(catheter_before[opened], catheter[opened], atol=1e-6)
+    np.testing.assert_allclose(path.segments.tip_ul(just_before), path.segments.tip_ul(starts), atol=1e-9)
+    np.testing.assert_allclose(path.segments.tip_g(just_before), path.segments.tip_g(starts), atol=1e-12)
+    water_before, entered_before = path.segments.vessel(just_before)
+    water_g, entered_ul = path.segments.vessel(starts)
+    np.testing.assert_allclose(water_before, water_g, atol=1e-12)
+    np.testing.assert_allclose(entered_before, entered_ul, atol=1e-9)
+    assert np.diff(entered_ul).min() < -0.1
