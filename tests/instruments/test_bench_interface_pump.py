@@ -35,6 +35,7 @@ from instruments.pumps.bench_interface.replies import (
 )
 from instruments.readings import PumpAlarm, PumpState
 from tests.instruments.scripted_peer import HANG_UP, PtyPeer, Step
+from tests.instruments.wires import impatient
 
 Line = tuple[str, str | None]
 
@@ -72,9 +73,9 @@ def options(port: str, *, deadline_s: float = 20.0) -> BenchInterfaceOptions:
 
 
 @contextmanager
-def pump_saying(lines: Sequence[Line], *, deadline_s: float = 20.0) -> Iterator[BenchInterfacePump]:
+def pump_saying(lines: Sequence[Line]) -> Iterator[BenchInterfacePump]:
     with PtyPeer(spoken([*HELLO, *lines])) as peer:
-        pump = open_bench_interface("pump", options(peer.port, deadline_s=deadline_s), WallClock())
+        pump = open_bench_interface("pump", options(peer.port), WallClock())
         try:
             yield pump
             assert pump.link.bytes_sent == peer.bytes_heard
@@ -256,9 +257,9 @@ def test_after_silence_the_pump_is_identified_and_armed_again_before_anything_el
         ("CTO?", "OK SECONDS=60"),
         ("STA?", STATUS),
     ]
-    with pump_saying(script, deadline_s=0.2) as pump:
+    with pump_saying(script) as pump:
         pump.configure()
-        with pytest.raises(InstrumentTimeout, match="STA"):
+        with impatient(pump.link), pytest.raises(InstrumentTimeout, match="STA"):
             pump.status()
         assert pump.status().delivered_ul == 12.5
 
@@ -294,7 +295,8 @@ def test_a_stop_is_tried_again(failure: str) -> None:
     script: list[Line] = [("STOP", failure), ("IDN?", IDENTITY), ("STOP", "OK")]
     if failure.startswith("ERR"):
         script.pop(1)
-    with pump_saying(script, deadline_s=0.3 if failure == "" else 20.0) as pump:
+    # A second is long enough for the answer to the repetition even on a busy host.
+    with pump_saying(script) as pump, impatient(pump.link, 1.0 if failure == "" else 20.0):
         pump.stop()
 
 
@@ -401,9 +403,9 @@ def test_no_fields_lead_to_anything_but_an_answer_or_a_message_error(fields: dic
 def test_whatever_comes_is_a_status_or_an_instrument_error(noise: bytes) -> None:
     script = [*spoken(HELLO), (encode_frame("0002 STA?"), noise + b"\x03")]
     with PtyPeer(script) as peer:
-        pump = open_bench_interface("pump", options(peer.port, deadline_s=0.05), WallClock())
+        pump = open_bench_interface("pump", options(peer.port), WallClock())
         try:
-            with pytest.raises(InstrumentError):
+            with impatient(pump.link, 0.03), pytest.raises(InstrumentError):
                 pump.status()
         finally:
             pump.close()

@@ -18,7 +18,7 @@ from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
 from instruments.readings import Identity
 from tests.instruments.scripted_peer import HANG_UP, PtyPeer, ScriptedPeer, Step
-from tests.instruments.wires import SERIAL, VISA_SERIAL, VISA_SOCKET, WIRES, Wire
+from tests.instruments.wires import SERIAL, VISA_SERIAL, VISA_SOCKET, WIRES, Wire, impatient
 
 HELLO: Step = (b"who\n", b"who=unit 7\n")
 SHORT_S = 0.15
@@ -108,8 +108,8 @@ def test_what_arrived_before_the_question_is_dropped(wire: Wire) -> None:
 
 @every_wire
 def test_silence_is_a_timeout_that_names_everything(wire: Wire) -> None:
-    with connected(wire, [(b"a\n", b"")], deadline_s=SHORT_S) as (rig, _):
-        with pytest.raises(InstrumentTimeout) as caught:
+    with connected(wire, [(b"a\n", b"")]) as (rig, _):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout) as caught:
             rig.ask("a")
         error = caught.value
         assert (error.instrument, error.command, error.reply) == ("meter", "a", b"")
@@ -120,8 +120,8 @@ def test_silence_is_a_timeout_that_names_everything(wire: Wire) -> None:
 @every_wire
 def test_half_an_answer_is_a_timeout_and_never_half_of_the_next(wire: Wire) -> None:
     script = [(b"a\n", b"a=1"), HELLO, (b"a\n", b"a=2\n")]
-    with connected(wire, script, deadline_s=SHORT_S) as (rig, _):
-        with pytest.raises(InstrumentTimeout):
+    with connected(wire, script) as (rig, _):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):
             rig.ask("a")
         assert rig.ask("a") == "2"
 
@@ -130,8 +130,8 @@ def test_half_an_answer_is_a_timeout_and_never_half_of_the_next(wire: Wire) -> N
 def test_a_late_answer_is_not_taken_for_the_next_one(wire: Wire) -> None:
     # The old answer comes first thing after the next question was sent, where no discarding can catch it.
     script = [(b"a\n", b""), (b"who\n", b"a=old\nwho=unit 7\n"), (b"a\n", b"a=new\n")]
-    with connected(wire, script, deadline_s=SHORT_S) as (rig, _):
-        with pytest.raises(InstrumentTimeout):
+    with connected(wire, script) as (rig, _):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):
             rig.ask("a")
         assert rig.ask("a") == "new"
         assert rig.resynchronised == 2
@@ -140,8 +140,8 @@ def test_a_late_answer_is_not_taken_for_the_next_one(wire: Wire) -> None:
 @every_wire
 def test_a_late_answer_that_came_in_between_is_dropped(wire: Wire) -> None:
     script = [(b"a\n", b""), HELLO, (b"a\n", b"a=new\n")]
-    with connected(wire, script, deadline_s=SHORT_S) as (rig, peer):
-        with pytest.raises(InstrumentTimeout):
+    with connected(wire, script) as (rig, peer):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):
             rig.ask("a")
         peer.say(b"a=old\n")
         wire.wait_for_input(rig.link.transport, 6)
@@ -160,8 +160,8 @@ def test_garbage_is_a_protocol_error_and_the_next_call_resynchronises(wire: Wire
 
 @every_wire
 def test_only_answers_to_other_questions_is_a_protocol_error(wire: Wire) -> None:
-    with connected(wire, [(b"b\n", b"a=1\n")], deadline_s=SHORT_S) as (rig, _):
-        with pytest.raises(ProtocolError, match="none to this command") as caught:
+    with connected(wire, [(b"b\n", b"a=1\n")]) as (rig, _):
+        with impatient(rig.link, 1.0), pytest.raises(ProtocolError, match="none to this command") as caught:
             rig.ask("b")
         assert caught.value.reply == b"a=1\n"
 
@@ -255,14 +255,14 @@ def test_the_wrong_serial_number_is_refused_at_once(wire: Wire) -> None:
 def test_a_silence_is_charged_to_station_time_and_an_answer_is_not(wire: Wire) -> None:
     clock = VirtualClock()
     with wire.peer([HELLO, (b"a\n", b"a=1\n"), (b"a\n", b""), (b"who\n", b"")]) as peer, clock.participate("test"):
-        rig = Rig(wire.transport(peer), deadline_s=SHORT_S, clock=clock)
+        rig = Rig(wire.transport(peer), deadline_s=LONG_S, clock=clock)
         rig.connect()
         rig.ask("a")
         assert clock.now() == 0.0
-        with pytest.raises(InstrumentTimeout):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):
             rig.ask("a")
         assert clock.now() == pytest.approx(SHORT_S)
-        with pytest.raises(InstrumentTimeout):  # while resynchronising
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):  # while resynchronising
             rig.ask("a")
         assert clock.now() == pytest.approx(2 * SHORT_S)
         rig.link.close()
@@ -273,7 +273,7 @@ def test_the_deadline_is_charged_after_the_lock_is_given_back() -> None:
     clock = VirtualClock()
     answers: list[str] = []
     with VISA_SOCKET.peer([HELLO, (b"a\n", b""), HELLO, (b"b\n", b"b=2\n")]) as peer, clock.participate("test"):
-        rig = Rig(VISA_SOCKET.transport(peer), deadline_s=SHORT_S, clock=clock)
+        rig = Rig(VISA_SOCKET.transport(peer), deadline_s=LONG_S, clock=clock)
         rig.connect()
 
         def other() -> None:
@@ -281,7 +281,7 @@ def test_the_deadline_is_charged_after_the_lock_is_given_back() -> None:
             answers.append(rig.ask("b"))
 
         task = clock.spawn("other", other)
-        with pytest.raises(InstrumentTimeout):
+        with impatient(rig.link, 1.0), pytest.raises(InstrumentTimeout):
             rig.ask("a")
         assert task.join(10.0)
         assert (task.error, answers) == (None, ["2"])
@@ -381,7 +381,7 @@ def test_an_endless_unit_ends() -> None:
 
 
 def test_a_hanging_conversation_does_not_block_another_thread_for_ever() -> None:
-    with connected(VISA_SOCKET, [(b"a\n", b"")], deadline_s=SHORT_S) as (rig, _):
+    with connected(VISA_SOCKET, [(b"a\n", b"")]) as (rig, _):
         entered, leave = threading.Event(), threading.Event()
 
         def hang(unit: bytes) -> str:
@@ -395,9 +395,9 @@ def test_a_hanging_conversation_does_not_block_another_thread_for_ever() -> None
         holder = threading.Thread(target=hold)
         holder.start()
         entered.wait()
-        with pytest.raises(InstrumentTimeout, match="another request holds the link"):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout, match="another request holds the link"):
             rig.link.ask(b"a\n", hang)
         leave.set()
         holder.join()
-        with pytest.raises(InstrumentTimeout):
+        with impatient(rig.link), pytest.raises(InstrumentTimeout):
             rig.ask("a")

@@ -17,7 +17,7 @@ from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError
 from instruments.links.link import Garbled, RefusedByDevice
 from instruments.readings import ReadingState
 from tests.instruments.scripted_peer import HANG_UP, PtyPeer, ScriptedPeer, Step, TcpPeer
-from tests.instruments.wires import VISA_SERIAL, VISA_SOCKET, Wire
+from tests.instruments.wires import VISA_SERIAL, VISA_SOCKET, Wire, impatient
 
 WHO: list[Step] = [
     (b"@\r\n", b'I4 A "B123456789"\r\n'),
@@ -39,12 +39,12 @@ SETTINGS: list[Step] = [
 every_wire = pytest.mark.parametrize("wire", [VISA_SERIAL, VISA_SOCKET], ids=lambda wire: wire.name)
 
 
-def options(peer: ScriptedPeer, *, deadline_s: float = 20.0) -> MtSicsOptions:
+def options(peer: ScriptedPeer) -> MtSicsOptions:
     assert isinstance(peer, PtyPeer | TcpPeer)
     return MtSicsOptions(
         address=peer.address,
         serial="B123456789",
-        deadline_s=deadline_s,
+        deadline_s=20.0,
         mode="sensor",
         environment="very stable",
         update_rate_hz=10.0,
@@ -52,11 +52,9 @@ def options(peer: ScriptedPeer, *, deadline_s: float = 20.0) -> MtSicsOptions:
 
 
 @contextmanager
-def balance_saying(
-    steps: Sequence[Step], *, wire: Wire = VISA_SOCKET, deadline_s: float = 20.0
-) -> Iterator[tuple[MtSicsBalance, ScriptedPeer]]:
+def balance_saying(steps: Sequence[Step], *, wire: Wire = VISA_SOCKET) -> Iterator[tuple[MtSicsBalance, ScriptedPeer]]:
     with wire.peer([*WHO, *steps]) as peer:
-        balance = open_mt_sics("balance", options(peer, deadline_s=deadline_s), WallClock())
+        balance = open_mt_sics("balance", options(peer), WallClock())
         try:
             yield balance, peer
             assert balance.link.bytes_sent == peer.bytes_heard
@@ -230,9 +228,9 @@ def test_after_silence_the_balance_is_cancelled_identified_and_set_again(wire: W
     late = b"S S      55.0 g\r\n"
     again: list[Step] = [(b"@\r\n", late + b'I4 A "B123456789"\r\n'), *WHO[1:], *SETTINGS]
     steps = [*SETTINGS, (b"SI\r\n", b""), *again, (b"SI\r\n", b"S S   1.0 g\r\n")]
-    with balance_saying(steps, wire=wire, deadline_s=0.3) as (balance, _):
+    with balance_saying(steps, wire=wire) as (balance, _):
         balance.configure()
-        with pytest.raises(InstrumentTimeout, match=r"balance: no answer.*'SI'"):
+        with impatient(balance.link), pytest.raises(InstrumentTimeout, match=r"balance: no answer.*'SI'"):
             balance.read()
         assert balance.read().mass_g == 1.0
 
@@ -240,8 +238,8 @@ def test_after_silence_the_balance_is_cancelled_identified_and_set_again(wire: W
 @every_wire
 def test_half_a_line_is_never_half_of_a_weight(wire: Wire) -> None:
     steps = [(b"SI\r\n", b"S S     10"), *WHO, (b"SI\r\n", b"S S   1.0 g\r\n")]
-    with balance_saying(steps, wire=wire, deadline_s=0.3) as (balance, _):
-        with pytest.raises(InstrumentTimeout):
+    with balance_saying(steps, wire=wire) as (balance, _):
+        with impatient(balance.link), pytest.raises(InstrumentTimeout):
             balance.read()
         assert balance.read().mass_g == 1.0
 

@@ -16,7 +16,7 @@ from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError
 from instruments.links.link import Garbled, RefusedByDevice
 from instruments.readings import ReadingState
 from tests.instruments.scripted_peer import HANG_UP, PtyPeer, ScriptedPeer, Step, TcpPeer
-from tests.instruments.wires import VISA_SERIAL, VISA_SOCKET, Wire
+from tests.instruments.wires import VISA_SERIAL, VISA_SOCKET, Wire, impatient
 
 CARD = (
     b"PTU300 / 2.05\r\nSerial number : A1234567\r\nBatch number  : B7654321\r\n"
@@ -27,15 +27,15 @@ WHO: list[Step] = [(b"S\r?\r", CARD), (b"VERS\r", b"PTU300 / 2.05\r\n")]
 every_wire = pytest.mark.parametrize("wire", [VISA_SERIAL, VISA_SOCKET], ids=lambda wire: wire.name)
 
 
-def options(peer: ScriptedPeer, *, deadline_s: float = 20.0) -> Ptu300Options:
+def options(peer: ScriptedPeer) -> Ptu300Options:
     assert isinstance(peer, PtyPeer | TcpPeer)
-    return Ptu300Options(address=peer.address, serial="A1234567", deadline_s=deadline_s)
+    return Ptu300Options(address=peer.address, serial="A1234567", deadline_s=20.0)
 
 
 @contextmanager
-def sensor_saying(steps: Sequence[Step], *, wire: Wire = VISA_SOCKET, deadline_s: float = 20.0) -> Iterator[Ptu300]:
+def sensor_saying(steps: Sequence[Step], *, wire: Wire = VISA_SOCKET) -> Iterator[Ptu300]:
     with wire.peer([*WHO, *steps]) as peer:
-        sensor = open_ptu300("ambient", options(peer, deadline_s=deadline_s), WallClock())
+        sensor = open_ptu300("ambient", options(peer), WallClock())
         try:
             yield sensor
             assert sensor.link.bytes_sent == peer.bytes_heard
@@ -154,9 +154,9 @@ def test_after_silence_it_is_stopped_identified_and_set_again(wire: Wire) -> Non
         (b"FORM /\r", b"OK\r\n"),
         (b"SEND\r", AIR),
     ]
-    with sensor_saying(steps, wire=wire, deadline_s=0.3) as sensor:
+    with sensor_saying(steps, wire=wire) as sensor:
         sensor.configure()
-        with pytest.raises(InstrumentTimeout, match=r"ambient: no answer.*'SEND'"):
+        with impatient(sensor.link), pytest.raises(InstrumentTimeout, match=r"ambient: no answer.*'SEND'"):
             sensor.read()
         assert sensor.read().temperature_c == 21.1
 
@@ -165,8 +165,8 @@ def test_after_silence_it_is_stopped_identified_and_set_again(wire: Wire) -> Non
 @pytest.mark.parametrize("reply", [b"P= 10", b"garbage without sense\r\n", b"P= x hPa\r\n", b"\xff\xfe\r\n"])
 def test_what_is_no_reading_is_an_error_and_reading_goes_on(wire: Wire, reply: bytes) -> None:
     steps = [(b"SEND\r", reply), *WHO, (b"SEND\r", AIR)]
-    with sensor_saying(steps, wire=wire, deadline_s=0.3) as sensor:
-        with pytest.raises((InstrumentTimeout, ProtocolError), match="SEND"):
+    with sensor_saying(steps, wire=wire) as sensor:
+        with impatient(sensor.link), pytest.raises((InstrumentTimeout, ProtocolError), match="SEND"):
             sensor.read()
         assert sensor.read().temperature_c == 21.1
 

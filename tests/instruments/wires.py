@@ -4,10 +4,12 @@ import fcntl
 import select
 import sys
 import termios
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from instruments.clock.interface import host_sleep
+from instruments.links.link import Link
 from instruments.links.serial import SerialTransport
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
@@ -31,6 +33,16 @@ class Wire:
     def wait_for_hang_up(self, transport: Transport) -> None:
         """Return when the peer's hang-up has arrived at the transport."""
         select.select([_descriptor(transport)], [], [])
+
+
+@contextmanager
+def impatient(link: Link, deadline_s: float = 0.15) -> Iterator[None]:
+    """Let a link wait only so long for the silence to come; around it, it waits as long as a busy host needs."""
+    usual_s, link.deadline_s = link.deadline_s, deadline_s
+    try:
+        yield
+    finally:
+        link.deadline_s = usual_s
 
 
 def _descriptor(transport: Transport) -> int:
