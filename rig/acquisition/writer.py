@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from typing import ParamSpec
@@ -13,7 +12,7 @@ from instruments.clock import host_monotonic_s
 from results.trace.journal import JournalWriter
 from results.trace.schema import Block, StreamSpec, TraceEvent
 from rig.acquisition.sample import Sample
-from rig.acquisition.stream import SampleStream
+from rig.acquisition.stream import Item, SampleStream
 
 COMMIT_PERIOD_S = 1.0
 
@@ -23,8 +22,8 @@ P = ParamSpec("P")
 class TraceWriter:
     """Takes items from the stream and makes them durable.
 
-    Not a participant of the clock: durability is a matter of host time. After a failure it keeps emptying the queue, so
-    that no sampler hangs on it, counts what it could not store, and reports the first error.
+    Not a participant of the clock: durability is a matter of host time. After a failure it goes on emptying the
+    stream, so that no sampler hangs on it, counts what it could not store, and reports the first error.
     """
 
     def __init__(self, stream: SampleStream, journal: JournalWriter, specs: Sequence[StreamSpec]) -> None:
@@ -51,27 +50,26 @@ class TraceWriter:
 
     def _run(self) -> None:
         next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
-        while True:
-            try:
-                item = self._stream.queue.get(timeout=max(0.0, next_commit_s - host_monotonic_s()))
-            except queue.Empty:
+        ended = False
+        while not ended:
+            items, ended = self._stream.drain(max(0.0, next_commit_s - host_monotonic_s()))
+            commit = ended
+            for item in items:
+                self._store(item)
+                commit = commit or isinstance(item, TraceEvent)
+            if commit or host_monotonic_s() >= next_commit_s:
                 self._attempt(self._commit)
                 next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
-                continue
-            if item is None:
-                self._attempt(self._commit)
-                self._close()
-                return
-            if isinstance(item, Sample):
-                self._rows[item.stream].append(item)
-            elif isinstance(item, Block):
-                self._attempt(self._journal.append, item)
-            else:
-                self._attempt(self._append_rows)
-                self._attempt(self._journal.event, item)
-            if isinstance(item, TraceEvent) or host_monotonic_s() >= next_commit_s:
-                self._attempt(self._commit)
-                next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
+        self._close()
+
+    def _store(self, item: Item) -> None:
+        if isinstance(item, Sample):
+            self._rows[item.stream].append(item)
+        elif isinstance(item, Block):
+            self._attempt(self._journal.append, item)
+        else:
+            self._attempt(self._append_rows)
+            self._attempt(self._journal.event, item)
 
     def _attempt(self, action: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
         if self.error is not None:

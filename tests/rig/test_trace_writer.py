@@ -14,7 +14,7 @@ from results.trace.schema import MASS, MASS_COLUMNS, PRESSURE_COLUMNS, Block, St
 from results.trace.seal import seal
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
-from rig.acquisition.stream import QUEUE_LENGTH, SampleStream
+from rig.acquisition.stream import CAPACITY, SampleStream
 from rig.acquisition.writer import TraceWriter
 
 SPECS = (StreamSpec(MASS, MASS_COLUMNS, 1.0), StreamSpec("pressure_line", PRESSURE_COLUMNS, 0.1, hardware_timed=True))
@@ -28,7 +28,7 @@ def mass(index: int) -> Sample:
 def test_samples_blocks_and_events_arrive_complete_and_in_order(tmp_path: Path) -> None:
     stream = SampleStream()
     writer = TraceWriter(stream, JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS), SPECS)
-    count = 3 * QUEUE_LENGTH
+    count = 3 * CAPACITY
     for index in range(count):
         stream.publish(mass(index))
         if index % 1000 == 0:
@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> Non
     stream = SampleStream()
     journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
     writer = TraceWriter(stream, journal, SPECS)
-    for index in range(5 * QUEUE_LENGTH):
+    for index in range(5 * CAPACITY):
         stream.publish(mass(index))
         if index % 500 == 0:
             stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
@@ -60,5 +60,5 @@ def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> Non
     assert writer.lost_items > 0
     seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
     kept = read_trace(tmp_path / "t.h5").stream(MASS).time_ns
-    assert 0 < len(kept) < 5 * QUEUE_LENGTH
+    assert 0 < len(kept) < 5 * CAPACITY
     assert np.array_equal(kept, np.arange(len(kept)) * 1_000_000_000)
