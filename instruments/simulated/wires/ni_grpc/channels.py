@@ -13,7 +13,7 @@ from nidaqmx.constants import (
     PressureUnits,
     UsageTypeAI,
 )
-from nidaqmx.utils import flatten_channel_string, unflatten_channel_string
+from nidaqmx.utils import unflatten_channel_string
 from numpy.typing import NDArray
 
 from instruments.simulated.wires.ni_grpc import errors
@@ -156,12 +156,18 @@ def digital_channels(
     """Return the digital channels a create call stands for; raise `DaqmxError`."""
     found = physical_names(device, lines, device.digital_lines)
     if one_channel_for_all:
-        whole = name or flatten_channel_string([f"{device.name}/{line}" for line in found])
-        return [DigitalChannel(whole, tuple(found), chan_type.value)]
+        return [DigitalChannel(name or _group_name(device, lines, found), tuple(found), chan_type.value)]
     names = _channel_names(name, [f"{device.name}/{line}" for line in found])
     return [
         DigitalChannel(channel_name, (line,), chan_type.value) for channel_name, line in zip(names, found, strict=True)
     ]
+
+
+def _group_name(device: DaqDevice, lines: str, found: Sequence[str]) -> str:
+    """Return a name that no client takes for a list or a range of names."""
+    if len(unflatten_channel_string(lines)) == 1:
+        return lines
+    return f"{device.name}/{found[0]}...{found[-1].rpartition('/')[2]}"
 
 
 def _channel_names(name: str, physical: Sequence[str]) -> list[str]:

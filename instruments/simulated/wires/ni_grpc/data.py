@@ -25,7 +25,7 @@ def _read_analog(state: ServerState, request: Any) -> Any:
     filled = _filled(samples, wanted, request.array_size_in_samps, request.fill_mode_raw)
     # This one error comes back as an answer, with the samples that were there.
     return messages.ReadAnalogF64Response(
-        status=0 if complete else errors.SAMPLES_NOT_YET_AVAILABLE,
+        status=state.warning if complete else errors.SAMPLES_NOT_YET_AVAILABLE,
         read_array=filled.tolist(),
         samps_per_chan_read=samples.shape[1],
     )

@@ -30,6 +30,7 @@ class NiGrpcWire:
         methods = {method: _rpc(self._state, method, handler) for method, handler in HANDLERS.items()}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("nidaqmx_grpc.NiDAQmx", methods),))
         self._port = self._server.add_insecure_port("127.0.0.1:0")
+        self._started = False
         self._closed = False
 
     @property
@@ -44,10 +45,14 @@ class NiGrpcWire:
 
     def start(self) -> None:
         """Begin to serve."""
+        self._started = True
         self._server.start()
 
     def inject_error(self, code: int | None) -> None:
-        """Let starts, reads and writes fail with a DAQmx error code until None is given; wakes blocked reads."""
+        """Let starts, reads and writes fail with a DAQmx error code until None is given; wakes blocked reads.
+
+        A positive code is a warning: calls succeed, and reads carry it.
+        """
         self._state.inject_error(code)
 
     def close(self) -> None:
@@ -56,6 +61,9 @@ class NiGrpcWire:
             return
         self._closed = True
         self._state.close()
+        if not self._started:
+            # gRPC gives the port of a server back only if the server ever ran.
+            self._server.start()
         self._server.stop(grace=None).wait()
         self._workers.shutdown(wait=True)
 

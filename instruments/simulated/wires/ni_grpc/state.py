@@ -61,7 +61,10 @@ class ServerState:
         raise LinkDown
 
     def inject_error(self, code: int | None) -> None:
-        """Let every start, read and write fail with a DAQmx error until None is given; wakes blocked reads."""
+        """Let every start, read and write fail with a DAQmx error until None is given; wakes blocked reads.
+
+        A positive code is a warning: calls succeed, and reads carry it.
+        """
         with self.lock:
             self._error = code
             self._changed.notify_all()
@@ -76,8 +79,13 @@ class ServerState:
 
     def check_device(self, *, samples_read: int | None = None) -> None:
         """Raise the injected error; lock held."""
-        if self._error is not None:
+        if self._error is not None and self._error < 0:
             raise DaqmxError(self._error, f"Device Specified: {self.device.name}", samples_read=samples_read)
+
+    @property
+    def warning(self) -> int:
+        """The injected warning, or 0."""
+        return max(0, self._error or 0)
 
     # ---- tasks and scales; lock held
 

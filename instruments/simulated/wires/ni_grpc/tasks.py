@@ -65,10 +65,7 @@ class DaqTask:
         self.refuse_without_channels()
         channels: list[AnalogInput | DigitalChannel] = [*self.analog, *self.digital]
         by_name = {channel.name.casefold(): channel for channel in channels}
-        asked = [item.strip() for item in names.split(",") if item.strip()] or [channels[0].name]
-        if not all(name.casefold() in by_name for name in asked):
-            # A channel of several lines is named like a range; only other ranges are expanded.
-            asked = unflatten_channel_string(names)
+        asked = unflatten_channel_string(names) or [channels[0].name]
         for name in asked:
             if name.casefold() not in by_name:
                 raise DaqmxError(errors.PHYSICAL_CHANNEL_DOES_NOT_EXIST, f"Channel Name: {name}\nTask: {self.name}")
