@@ -79,6 +79,7 @@ def evaluate_flow(
     return FlowOutcome(
         schema=FLOW_OUTCOME_SCHEMA,
         run_id=series.run_id,
+        title=series.title,
         simulated=series.simulated,
         profile_id=method.id,
         profile_version=method.version,

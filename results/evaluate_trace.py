@@ -54,6 +54,7 @@ def flow_series(trace: Trace, *, sample_interval_s: float) -> FlowSeries:
         ambient=_ambient(trace),
         tare_s=tuple(event.time_ns / 1e9 for event in trace.events if event.kind == "tare"),
         run_id=trace.run_id,
+        title=str(trace.header.get("title", "Flow accuracy")),
         simulated=trace.simulated,
     )
 

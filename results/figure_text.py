@@ -8,6 +8,7 @@ import textwrap
 from results.outcome import FlowOutcome
 
 _DECISIONS_SHOWN = 2
+_TITLE_LENGTH = 106
 _MANY = 9999.0
 
 
@@ -56,6 +57,11 @@ def header_lines(outcome: FlowOutcome) -> list[tuple[str, str]]:
         )
         lines.append(("Verdict", text))
     return lines
+
+
+def title_line(outcome: FlowOutcome) -> str:
+    """Return the title, shortened to one line."""
+    return textwrap.shorten(outcome.title, _TITLE_LENGTH, placeholder=" …")
 
 
 def analogy_line(outcome: FlowOutcome) -> str:

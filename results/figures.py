@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from results.figure_text import analogy_line, header_lines, limit_label, noise_label
+from results.figure_text import analogy_line, header_lines, limit_label, noise_label, title_line
 from results.measurands import ERROR_A
 from results.outcome import FlowOutcome
 
@@ -37,29 +37,35 @@ _STYLE: Any = {
 }
 
 
-def draw_flow_figure(outcome: FlowOutcome, path: Path, *, title: str = "Flow accuracy") -> None:
+def draw_flow_figure(outcome: FlowOutcome, path: Path) -> None:
     """Draw the start-up curve and the trumpet of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
 
-    The same outcome gives the same picture. A simulated run is marked as such.
+    The same outcome gives the same picture.
     """
+    date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
+    with rc_context(_STYLE):
+        flow_figure(outcome).savefig(path, dpi=150, metadata=date)
+
+
+def flow_figure(outcome: FlowOutcome) -> Figure:
+    """Return the start-up curve and the trumpet of an outcome; a simulated run is marked as such."""
     with rc_context(_STYLE):
         figure = Figure(figsize=(11.0, 7.6))
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
             1, 2, left=0.07, right=0.975, bottom=0.215, top=0.70, wspace=0.2, width_ratios=(1, 1.15)
         )
-        _draw_header(figure, outcome, title)
+        _draw_header(figure, outcome)
         _draw_startup(figure.add_subplot(grid[0]), outcome)
         _draw_trumpet(figure.add_subplot(grid[1]), outcome)
         figure.text(0.07, 0.025, analogy_line(outcome), fontsize=7.5, color=GREY, va="bottom")
         if outcome.simulated:
             _mark_simulated(figure)
-        date = {"Date": None} if path.suffix == ".svg" else {"CreationDate": None} if path.suffix == ".pdf" else {}
-        figure.savefig(path, dpi=150, metadata=date)
+        return figure
 
 
-def _draw_header(figure: Figure, outcome: FlowOutcome, title: str) -> None:
-    figure.text(0.07, 0.955, title, fontsize=14, fontweight="bold", va="center")
+def _draw_header(figure: Figure, outcome: FlowOutcome) -> None:
+    figure.text(0.07, 0.955, title_line(outcome), fontsize=11.5, fontweight="bold", va="center")
     if outcome.run_id:
         figure.text(0.07, 0.918, f"Run {outcome.run_id}", fontsize=9, color=GREY, va="center")
     for row, (name, text) in enumerate(header_lines(outcome)):
@@ -192,7 +198,7 @@ def _mark_simulated(figure: Figure) -> None:
     )
     figure.text(
         0.975,
-        0.955,
+        0.912,
         "SIMULATED: no pump was measured",
         fontsize=10.5,
         color="white",

@@ -84,6 +84,7 @@ class FlowOutcome:
 
     schema: str
     run_id: str
+    title: str
     simulated: bool
     profile_id: str
     profile_version: str

@@ -86,6 +86,7 @@ class FlowSeries:
     ambient: AmbientSeries | None = None
     tare_s: tuple[float, ...] = ()
     run_id: str = ""
+    title: str = "Flow accuracy"
     simulated: bool = False
 
     def __post_init__(self) -> None:
