@@ -87,7 +87,7 @@ class DaqPressure:
         self._simulated = False
         self._task: Task | None = None
         self._reader: AnalogMultiChannelReader | None = None
-        self._buffer = np.empty(0, dtype=np.float64)
+        self._buffer = np.empty((0, 0), dtype=np.float64)
         self._period_s = 0.0
         self._next_sample = 0
 
@@ -153,7 +153,7 @@ class DaqPressure:
                 raise
         self._task = task
         self._next_sample = 0
-        self._buffer = np.empty(len(self.channels) * 2 * block_samples, dtype=np.float64)
+        self._buffer = np.empty((len(self.channels), block_samples + block_samples // 2 + 1), dtype=np.float64)
 
     def read_available(self) -> PressureBlock:
         """Return all samples acquired and not yet read, possibly none; never waits.
@@ -163,16 +163,18 @@ class DaqPressure:
         task, reader = self._task, self._reader
         if task is None or reader is None:
             raise ProtocolError("read before start", instrument=self.name, remedy="Call start() first")
-        rows = len(self._scalings)
+        parts = []
         with self.connection.speaking("read samples"):
-            available = task.in_stream.avail_samp_per_chan
-            if rows * available > self._buffer.size:
-                self._buffer = np.empty(rows * available, dtype=np.float64)
-            raw = self._buffer[: rows * available].reshape(rows, available)
-            count = _read(reader, raw) if available else 0
-        pressure_kpa, states = to_pressure(raw[:, :count], self._scalings)
+            while True:
+                count = _read(reader, self._buffer)
+                parts.append(self._buffer[:, :count].copy())
+                # Less than was asked for is all there is; asking what there is first would cost a second call.
+                if count < self._buffer.shape[1]:
+                    break
+        raw = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        pressure_kpa, states = to_pressure(raw, self._scalings)
         first_sample = self._next_sample
-        self._next_sample += count
+        self._next_sample += raw.shape[1]
         return PressureBlock(first_sample, self._period_s, pressure_kpa, states)
 
     def stop(self) -> None:
