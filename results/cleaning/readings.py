@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ SPIKE_WINDOW_S = 121.0
 SPIKE_LIMIT_SIGMA = 8.0
 """Readings further than this many robust standard deviations from the running median are spikes."""
 _MAD_TO_SIGMA = 1.4826
+_SECOND_DIFFERENCE_VARIANCE = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,40 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
     """Return which readings (g) are spikes: far from the running median.
 
     The running median of a rising signal is the signal itself, so flow, steady or in strokes, is no spike. The robust
-    sigma is that of the readings about their running median, at least half the readability.
+    sigma is that of the readings about their running median, or that which their second differences show (for flow so
+    fast that the readings hardly ever fall), and at least half the readability.
     """
     if time_s.size < 3:
         return np.zeros(time_s.size, dtype=np.bool_)
     period_s = float(np.median(np.diff(time_s)))
     size = max(3, 2 * round(SPIKE_WINDOW_S / (2.0 * period_s)) + 1)
-    deviation = np.abs(mass_g - ndimage.median_filter(mass_g, size=size, mode="nearest"))
-    sigma = max(_MAD_TO_SIGMA * float(np.median(deviation)), readability_g / 2.0)
+    deviation = np.abs(mass_g - running_median(mass_g, size=size))
+    bends = np.abs(np.diff(mass_g, n=2))
+    sigma = max(
+        _MAD_TO_SIGMA * float(np.median(deviation)),
+        _MAD_TO_SIGMA * float(np.median(bends)) / math.sqrt(_SECOND_DIFFERENCE_VARIANCE),
+        readability_g / 2.0,
+    )
     return np.asarray(deviation > SPIKE_LIMIT_SIGMA * sigma)
+
+
+def running_median(values: NDArray[np.float64], *, size: int) -> NDArray[np.float64]:
+    """Return the running median over `size` (odd) values; beyond the ends the values go on at their local slope.
+
+    Plain reflection would bend a slope at the ends, and repetition would let a bad end value be its own median.
+    """
+    half = min(size // 2, values.size - 1)
+    padded = np.concatenate((_continued(values[::-1], half)[::-1], values, _continued(values, half)))
+    return np.asarray(ndimage.median_filter(padded, size=2 * half + 1, mode="nearest")[half : half + values.size])
+
+
+def _continued(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return what follows the last value: the values before it mirrored about the line through their medians."""
+    if count == 0:
+        return values[:0]
+    reach = min(2 * count, values.size)
+    tail = values[-reach:]
+    older, newer = tail[: reach // 2], tail[reach // 2 :]
+    slope = float(np.median(newer) - np.median(older)) / (reach / 2.0) if older.size else 0.0
+    mirrored = values[-count:][::-1]
+    return np.asarray(mirrored + slope * (2.0 * np.arange(count) + 1.0))

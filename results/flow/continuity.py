@@ -12,6 +12,7 @@ from results.refusal import EvaluationRefused
 BINS_PER_INTERVAL = 30
 _INTERRUPTION_TIMES_TYPICAL = 3.0
 _INTERRUPTION_INTERVALS = 2.0
+_INTERRUPTION_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class FlowContinuity:
     """Delivery over the whole infusion, times in s on the time base of the readings.
 
     `longest_gap_s`: the longest time in which less than `detectable_ul` was delivered. `typical_gap_s`: the median of
-    that time over all starts. `interrupted`: the longest gap exceeds three typical gaps and two sample intervals.
+    that time over all starts. `interrupted`: the longest gap exceeds two sample intervals, and three typical gaps or a
+    quarter of the infusion.
     `largest_excess_ul`, `largest_shortfall_ul`: most delivered above and below the set flow between any two instants.
     """
 
@@ -58,19 +60,19 @@ def flow_continuity(
     waits = until - times
     longest = int(np.argmax(waits))
     complete = waits[reached < times.size]
-    typical_s = float(np.median(complete)) if complete.size else float(waits[longest])
+    typical_s = float(np.median(complete)) if complete.size else detectable_ul / set_flow_ul_per_h * 3600.0
     longest_s = float(waits[longest])
+    unusual_s = min(_INTERRUPTION_TIMES_TYPICAL * typical_s, _INTERRUPTION_SHARE * float(times[-1] - times[0]))
     excess = volume - (times - times[0]) * (set_flow_ul_per_h / 3600.0)
-    above = _largest_rise(excess)
-    below = _largest_rise(-excess)
+    above = _largest_rise(excess, detectable_ul)
+    below = _largest_rise(-excess, detectable_ul)
     return FlowContinuity(
         detectable_ul=detectable_ul,
         longest_gap_s=longest_s,
         gap_begin_s=float(times[longest]),
         gap_end_s=float(until[longest]),
         typical_gap_s=typical_s,
-        interrupted=longest_s
-        > max(_INTERRUPTION_TIMES_TYPICAL * typical_s, _INTERRUPTION_INTERVALS * sample_interval_s),
+        interrupted=longest_s > max(unusual_s, _INTERRUPTION_INTERVALS * sample_interval_s),
         largest_excess_ul=above[0],
         excess_begin_s=float(times[above[1]]),
         excess_end_s=float(times[above[2]]),
@@ -92,8 +94,11 @@ def _binned(
     return np.add.reduceat(time_s, starts) / counts, np.add.reduceat(volume_ul, starts) / counts
 
 
-def _largest_rise(values: NDArray[np.float64]) -> tuple[float, int, int]:
-    """Return the largest rise from any value to a later one, with both places."""
+def _largest_rise(values: NDArray[np.float64], slack: float) -> tuple[float, int, int]:
+    """Return the largest rise from any value to a later one, and the shortest stretch that holds it but for slack."""
     rise = values - np.minimum.accumulate(values)
-    end = int(np.argmax(rise))
-    return float(rise[end]), int(np.argmin(values[: end + 1])), end
+    top = int(np.argmax(rise))
+    lowest, highest = float(values[top] - rise[top]), float(values[top])
+    begin = int(np.flatnonzero(values[: top + 1] <= lowest + slack)[-1])
+    end = begin + int(np.argmax(values[begin : top + 1] >= highest - slack))
+    return float(rise[top]), begin, end

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from results.flow.error import flow_error_percent
+from results.flow.error import flow_error_percent, line_fit
 
 _STARTS_PER_CYCLE = 20
 _MOST_STARTS = 20_000
@@ -27,7 +27,7 @@ class StrokeWindow:
 
 @dataclass(frozen=True, slots=True)
 class StrokeAnalysis:
-    """Flow by whole strokes: the cycle is the stated stroke volume over the mean flow.
+    """Flow by whole strokes: the cycle is the stated stroke volume over the slope of the volume in time.
 
     `error_percent` is the flow error of the longest run of whole strokes from the start of the period.
     """
@@ -57,8 +57,9 @@ def stroke_analysis(
     def volume_at(times: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.interp(times, time_s, volume_ul))
 
-    first, last = volume_at(np.array([begin_s, end_s]))
-    flow_ul_per_s = float(last - first) / (end_s - begin_s)
+    inside = np.linspace(begin_s, end_s, _MOST_STARTS)
+    # The slope, not the end points: those are up to a stroke out, and a window must hold whole strokes.
+    flow_ul_per_s = line_fit(inside, volume_at(inside)).slope
     if not flow_ul_per_s > 0.0:
         return None
     cycle_s = stroke_volume_ul / flow_ul_per_s
@@ -85,7 +86,8 @@ def stroke_analysis(
             )
         )
     whole_s = strokes * cycle_s
-    delivered = float(volume_at(np.array([begin_s + whole_s]))[0] - first)
+    first, last = volume_at(np.array([begin_s, begin_s + whole_s]))
+    delivered = float(last - first)
     return StrokeAnalysis(
         stroke_volume_ul=stroke_volume_ul,
         cycle_s=cycle_s,
