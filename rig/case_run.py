@@ -114,7 +114,7 @@ class CaseRun:
         stream = SampleStream()
         writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
         closing.callback(writer.finish)
-        view = LiveView(planned_s=case.planned_s, set_flow_ul_per_h=case.flow_ul_per_h)
+        view = LiveView(planned_s=case.planned_s)
         stream.subscribe(view.listen)
         closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
         interlocks = Interlocks(station.interlock_limits, clock=station.clock)

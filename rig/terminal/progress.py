@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
-    SpinnerColumn,
     TaskID,
     TaskProgressColumn,
     TextColumn,
@@ -41,12 +40,11 @@ def format_station_time(time_s: float) -> str:
 
 
 def describe(view: LiveView) -> str:
-    """Return phase, station time and flow as one line."""
+    """Return phase, station time and flow as one line that fits a narrow terminal beside a bar."""
     flow = view.live_flow_ul_per_h
-    live = "--" if flow is None else f"{flow:.2f}"
-    target = f"{view.set_flow_ul_per_h:.2f}" if view.infusing else "0"
+    live = "to waste" if not view.to_vessel else "--" if flow is None else f"{flow:.2f}"
     phase = view.phase.replace("_", " ")
-    return f"{phase:<15} {format_station_time(view.time_s):>12}   flow {live:>7} / set {target} uL/h"
+    return f"{phase:<13} {format_station_time(view.time_s):>11} {live:>8}/{view.set_flow_ul_per_h:.2f} uL/h"
 
 
 @contextmanager
@@ -65,20 +63,17 @@ def progress_display(view: LiveView, *, title: str, terminal: TextIO) -> Iterato
 
 
 def _show_bar(console: Console, view: LiveView, title: str, finished: threading.Event) -> None:
-    console.print()
+    console.print(f"\n{title}: phase, station time, live flow / set flow, time left", highlight=False)
     bar = Progress(
-        SpinnerColumn(),
-        TextColumn("[bold]{task.fields[title]}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=14),
         TaskProgressColumn(),
         TextColumn("{task.description}"),
-        TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=True),
         console=console,
         refresh_per_second=1 / REFRESH_S,
     )
     with bar:
-        task: TaskID = bar.add_task(describe(view), total=1.0, title=title)
+        task: TaskID = bar.add_task(describe(view), total=1.0)
         while not finished.wait(REFRESH_S):
             bar.update(task, completed=view.fraction, description=describe(view))
         bar.update(task, completed=view.fraction, description=describe(view))
@@ -96,4 +91,4 @@ def _show_lines(console: Console, view: LiveView, title: str, finished: threadin
         next_line_s = now_s + PLAIN_LINE_PERIOD_S
         left_s = (now_s - started_s) * (1 - view.fraction) / view.fraction if view.fraction > 0 else None
         left = "" if left_s is None else f"   left {format_station_time(left_s)}"
-        console.print(f"{title}: {view.fraction:4.0%}  {describe(view)}{left}", highlight=False)
+        console.print(f"{title}: {view.fraction:4.0%}  {describe(view)}{left}", highlight=False, soft_wrap=True)
