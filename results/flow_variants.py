@@ -42,8 +42,12 @@ def as_written_variant(
     The density d is the profile's constant; buoyancy, immersion and temperature are left out.
     """
     density = profile.density_g_per_ml
-    mass_g = collection.sign * (readings.mass_g + collection.evaporation.lost_g(readings.time_s))
-    grid = _grid(readings.time_s, mass_g * (1000.0 / density), period, profile)
+    first = int(np.searchsorted(readings.time_s, period.begin_s, side="right"))
+    last = int(np.searchsorted(readings.time_s, period.end_s, side="left"))
+    inside = slice(max(first - 1, 0), last + 1)
+    time_s = readings.time_s[inside]
+    mass_g = collection.sign * (readings.mass_g[inside] + collection.evaporation.lost_g(time_s))
+    grid = _grid(time_s, mass_g * (1000.0 / density), period, profile)
     losses = "evaporation-corrected mass" if collection.evaporation.blanks else "mass not corrected for evaporation"
     label = f"as the standard's formula is written: {losses}, d = {density:g} g/mL, no buoyancy"
     return _variant(label, grid, evaluation=evaluation, profile=profile)

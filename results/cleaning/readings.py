@@ -18,6 +18,7 @@ SPIKE_LIMIT_SIGMA = 8.0
 """Readings further than this many robust standard deviations from the running median are spikes."""
 _MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_VARIANCE = 6.0
+_MOST_BENDS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,10 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
         return np.zeros(time_s.size, dtype=np.bool_)
     period_s = float(np.median(np.diff(time_s)))
     size = max(3, 2 * round(SPIKE_WINDOW_S / (2.0 * period_s)) + 1)
-    deviation = np.abs(mass_g - running_median(mass_g, size=size))
-    bends = np.abs(np.diff(mass_g, n=2))
+    deviation = running_median(mass_g, size=size)
+    np.abs(np.subtract(mass_g, deviation, out=deviation), out=deviation)
+    places = np.arange(0, mass_g.size - 2, -(-mass_g.size // _MOST_BENDS))
+    bends = np.abs(mass_g[places + 2] - 2.0 * mass_g[places + 1] + mass_g[places])
     sigma = max(
         _MAD_TO_SIGMA * float(np.median(deviation)),
         _MAD_TO_SIGMA * float(np.median(bends)) / math.sqrt(_SECOND_DIFFERENCE_VARIANCE),

@@ -30,33 +30,34 @@ class LiquidState:
     z_ul_per_mg: float
     immersion_factor: float
 
+    @property
+    def ul_per_g(self) -> float:
+        """Volume (uL) at the reference temperature per gram of reading."""
+        return 1000.0 * self.z_ul_per_mg * (1.0 - self.immersion_factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Readings corrected to delivered volume at the reference temperature; arrays have the shape of `time_s`.
+    """Delivered volume (uL) at the reference temperature, shape of `time_s`, and what it was made with.
 
-    `corrected_g`: readings at reference air density, free of what the outlet tube stored or pushed out.
-    `delivered_g`: those plus evaporation, on the reading scale, rising with delivery in either direction.
-    `volume_ul`: delivered volume. Their zeros are arbitrary: only differences mean anything.
+    Its zero is arbitrary: only differences mean anything. `sign` is -1 when the supply is on the balance.
     """
 
     time_s: NDArray[np.float64]
-    corrected_g: NDArray[np.float64]
-    delivered_g: NDArray[np.float64]
     volume_ul: NDArray[np.float64]
     air: AirRecord
     evaporation: Evaporation
     liquid: LiquidState
     sign: float
 
-    def delivered_g_at(self, time_s: float) -> float:
-        """Return `delivered_g` at a time (s), linear between readings."""
-        return float(np.interp(time_s, self.time_s, self.delivered_g))
-
     @property
     def ul_per_g(self) -> float:
-        """Volume (uL) per gram of `delivered_g`."""
-        return 1000.0 * self.liquid.z_ul_per_mg * (1.0 - self.liquid.immersion_factor)
+        """Volume (uL) per gram of reading."""
+        return self.liquid.ul_per_g
+
+    def volume_ul_at(self, time_s: float) -> float:
+        """Return the delivered volume (uL) at a time (s), linear between readings."""
+        return float(np.interp(time_s, self.time_s, self.volume_ul))
 
 
 def collect(
@@ -67,30 +68,28 @@ def collect(
     evaluation: FlowEvaluation,
     bench: GravimetricBench,
 ) -> Collection:
-    """Return the delivered volume over a run: readings corrected for air, tube storage, evaporation and immersion."""
+    """Return the delivered volume over a run: readings corrected for air, tube storage, evaporation and immersion.
+
+    All that is added to the readings varies slowly, so it is summed on the air's grid first.
+    """
     sign = 1.0 if evaluation.direction == "collect" else -1.0
     liquid = liquid_state(air, phases=phases, evaluation=evaluation, bench=bench)
-    time_s = readings.time_s
-    corrected = readings.mass_g + air_buoyancy_drift_g(
-        air_density_kg_per_m3=air.density_at(time_s),
+    warming_k = air.liquid_temperature_c - liquid.vessel_temperature_c
+    added_g = air_buoyancy_drift_g(
+        air_density_kg_per_m3=air.density_kg_per_m3,
         reference_air_density_kg_per_m3=liquid.air_density_kg_per_m3,
         displaced_volume_ml=bench.displaced_volume_ml,
         weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
     )
-    corrected -= (
-        stored_g_per_k(liquid, bench, bench.outlet_tube_volume_ul)
-        * sign
-        * (air.liquid_temperature_at(time_s) - liquid.vessel_temperature_c)
-    )
-    evaporation = Evaporation(
-        air=air, blanks=_blanks(time_s, corrected, air=air, phases=phases, liquid=liquid, bench=bench, sign=sign)
-    )
-    delivered = sign * (corrected + evaporation.lost_g(time_s))
+    added_g -= sign * stored_g_per_k(liquid, bench, bench.outlet_tube_volume_ul) * warming_k
+    catheter_g = sign * stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * warming_k
+    evaporation = Evaporation(air=air, blanks=_blanks(readings, air, added_g - catheter_g, phases))
+    volume = air.at(readings.time_s, added_g + evaporation.lost_on_grid_g())
+    volume += readings.mass_g
+    volume *= sign * liquid.ul_per_g
     return Collection(
-        time_s=time_s,
-        corrected_g=corrected,
-        delivered_g=delivered,
-        volume_ul=delivered * (1000.0 * liquid.z_ul_per_mg * (1.0 - liquid.immersion_factor)),
+        time_s=readings.time_s,
+        volume_ul=volume,
         air=air,
         evaporation=evaporation,
         liquid=liquid,
@@ -133,24 +132,15 @@ def stored_g_per_k(liquid: LiquidState, bench: GravimetricBench, trapped_volume_
 
 
 def _blanks(
-    time_s: NDArray[np.float64],
-    corrected_g: NDArray[np.float64],
-    *,
-    air: AirRecord,
-    phases: FlowPhases,
-    liquid: LiquidState,
-    bench: GravimetricBench,
-    sign: float,
+    readings: CleanReadings, air: AirRecord, added_g: NDArray[np.float64], phases: FlowPhases
 ) -> tuple[Blank, ...]:
-    """Evaluate the blanks; with the pump still, warming of the catheter reaches the vessel as well."""
+    """Evaluate the blanks; `added_g`, on the air's grid, counts what the catheter pushes out while the pump stands."""
     blanks = []
     for phase in (phases.blank_before, phases.blank_after):
         if phase is None:
             continue
-        inside = slice(*np.searchsorted(time_s, (phase.begin_s, phase.end_s), side="left"))
-        times = time_s[inside]
-        catheter = stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * sign * air.liquid_temperature_at(times)
-        blanks.append(
-            evaluate_blank(phase, time_s=times, reading_g=corrected_g[inside] - catheter, drive_s=air.drive_at(times))
-        )
+        inside = slice(*np.searchsorted(readings.time_s, (phase.begin_s, phase.end_s), side="left"))
+        times = readings.time_s[inside]
+        corrected_g = readings.mass_g[inside] + air.at(times, added_g)
+        blanks.append(evaluate_blank(phase, time_s=times, reading_g=corrected_g, drive_s=air.drive_at(times)))
     return tuple(blanks)

@@ -33,8 +33,9 @@ class Evaporation:
 
     def gains_s(self, begin_s: float, end_s: float) -> tuple[float, ...]:
         """Return, per blank, the driving-force seconds with which its loss enters the loss from begin to end."""
-        whole, later = self._drive_s(np.array([begin_s, end_s]))
-        return self._shared(float(whole[1] - whole[0]), float(later[1] - later[0]))
+        ends = np.array([begin_s, end_s])
+        whole = float(np.diff(self.air.drive_at(ends))[0])
+        return self._shared(whole, float(np.diff(self.air.at(ends, self._later_drive_s()))[0]))
 
     def steady_gains_s(self, begin_s: float, end_s: float) -> tuple[float, ...]:
         """Return what `gains_s` would be by plain linear interpolation of the blanks' mean rates."""
@@ -48,13 +49,16 @@ class Evaporation:
             for share, blank in zip(shares, self.blanks, strict=True)
         )
 
-    def lost_g(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the cumulative loss (g) from the start of the air record to times (s)."""
+    def lost_on_grid_g(self) -> NDArray[np.float64]:
+        """Return the cumulative loss (g) from the start of the air record, on the air's grid."""
         losses = [blank.loss_g_per_s for blank in self.blanks]
         if not losses:
-            return np.zeros(time_s.shape)
-        drive, later = self._drive_s(time_s)
-        return np.asarray(losses[0] * drive + (losses[-1] - losses[0]) * later)
+            return np.zeros(self.air.time_s.shape)
+        return np.asarray(losses[0] * self.air.drive_s + (losses[-1] - losses[0]) * self._later_drive_s())
+
+    def lost_g(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the cumulative loss (g) from the start of the air record to times (s)."""
+        return self.air.at(time_s, self.lost_on_grid_g())
 
     @property
     def _middles_s(self) -> tuple[float, float]:
@@ -65,19 +69,19 @@ class Evaporation:
             return (whole_s - later_s, later_s)
         return (whole_s,) * len(self.blanks)
 
-    def _drive_s(self, time_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the cumulative driving force, and the part of it that goes with the later blank."""
+    def _later_drive_s(self) -> NDArray[np.float64]:
+        """Return the part of the cumulative driving force that goes with the later blank, on the air's grid."""
         air = self.air
-        drive = air.drive_at(time_s)
         if len(self.blanks) < 2:
-            return drive, np.zeros(time_s.shape)
+            return np.zeros(air.time_s.shape)
         first_s, second_s = self._middles_s
         ends = np.array([first_s, second_s])
         begin_drive, end_drive = air.drive_at(ends)
-        inside = np.clip(time_s, first_s, second_s)
-        moment = air.at(inside, air.drive_moment_s2) - air.at(ends[:1], air.drive_moment_s2)
-        rising = (moment - first_s * (air.drive_at(inside) - begin_drive)) / (second_s - first_s)
-        return drive, np.asarray(rising + np.maximum(drive - end_drive, 0.0))
+        moment_begin, moment_end = air.at(ends, air.drive_moment_s2)
+        drive = np.clip(air.drive_s, begin_drive, end_drive)
+        moment = np.clip(air.drive_moment_s2, moment_begin, moment_end)
+        rising = (moment - moment_begin - first_s * (drive - begin_drive)) / (second_s - first_s)
+        return np.asarray(rising + np.maximum(air.drive_s - end_drive, 0.0))
 
 
 def _later_time_s(time_s: NDArray[np.float64], first_s: float, second_s: float) -> NDArray[np.float64]:

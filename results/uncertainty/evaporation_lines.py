@@ -107,9 +107,9 @@ def _explained_by_level(collection: Collection, losses: list[float], bench: Grav
     if bench.headspace_mm is None:
         return 0.0
     blanks = collection.evaporation.blanks
-    span = [abs(float(collection.delivered_g_at(blank.phase.middle_s))) for blank in blanks]
+    first_ul, second_ul = (collection.volume_ul_at(blank.phase.middle_s) for blank in blanks)
     area_mm2 = math.pi / 4.0 * (bench.vessel_inner_diameter_mm**2 - bench.tube_outer_diameter_mm**2)
-    rise_mm = collection.sign * abs(span[1] - span[0]) * 1e3 / area_mm2
+    rise_mm = collection.sign * (second_ul - first_ul) / area_mm2
     if not rise_mm < bench.headspace_mm:
         raise EvaluationRefused(
             f"the level would have risen by {rise_mm:.3g} mm in a headspace of {bench.headspace_mm:g} mm"
