@@ -1,0 +1,101 @@
+"""Running protocols as a person does: a process of its own, on a station written for the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rig.run_folder import RunFolder
+from rig.station_file import find_station
+
+ROOT = Path(__file__).parents[2]
+RUN_TIMEOUT_S = 300
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A session that has ended: exit status, what it printed, and the run folders it left."""
+
+    status: int
+    output: str
+    runs: tuple[RunFolder, ...]
+
+    @property
+    def run(self) -> RunFolder:
+        """The only run."""
+        (run,) = self.runs
+        return run
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record of the only run."""
+        record: dict[str, Any] = json.loads(self.run.record.read_text())
+        return record
+
+
+def make_station(folder: Path, *, station: dict[str, str] | None = None, twin: dict[str, str] | None = None) -> Path:
+    """Copy the simulated station into a folder, replacing texts in its two files; each must occur."""
+    shipped = find_station("simulated").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, changes in (("station.toml", station or {}), ("twin.toml", twin or {})):
+        text = (shipped / name).read_text(encoding="utf-8")
+        for old, new in changes.items():
+            if old not in text:
+                raise ValueError(f"{name} does not contain {old!r}")
+            text = text.replace(old, new)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / "station.toml"
+
+
+def add_events(station: Path, *events: str) -> Path:
+    """Append `[[event]]` tables to the twin of a station; each is the body of one table."""
+    twin = station.with_name("twin.toml")
+    with twin.open("a", encoding="utf-8") as file:
+        for event in events:
+            file.write(f"\n[[event]]\n{event}\n")
+    return station
+
+
+def protocol_command(runs: Path, *arguments: str, protocols: str = "protocols") -> list[str]:
+    """Return the command line of a session that puts its runs into a folder."""
+    return [sys.executable, "-m", "pytest", protocols, "-p", "no:cacheprovider", "--runs", str(runs), *arguments]
+
+
+def run_protocols(runs: Path, *arguments: str, protocols: str = "protocols", cwd: Path = ROOT) -> Finished:
+    """Run a session to its end."""
+    done = subprocess.run(
+        protocol_command(runs, *arguments, protocols=protocols),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "160"},
+    )
+    return Finished(done.returncode, done.stdout + done.stderr, found_runs(runs))
+
+
+def found_runs(runs: Path) -> tuple[RunFolder, ...]:
+    """Return the run folders there are, oldest first."""
+    return tuple(RunFolder(path) for path in sorted(runs.iterdir())) if runs.exists() else ()
+
+
+def copy_protocols(folder: Path, changes: dict[str, str]) -> Path:
+    """Copy the protocols to change their plan; returns the folder to give to pytest."""
+    shutil.copytree(ROOT / "protocols", folder / "protocols", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "conftest.py", folder)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    plan = folder / "protocols" / "flow_accuracy.toml"
+    text = plan.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        if old not in text:
+            raise ValueError(f"the plan does not contain {old!r}")
+        text = text.replace(old, new)
+    plan.write_text(text, encoding="utf-8")
+    return folder

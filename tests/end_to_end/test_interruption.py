@@ -1,0 +1,93 @@
+"""Ctrl-C, SIGTERM and SIGHUP: the pump is stopped, the record closed, the run ABORTED and readable."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from results.trace.events import read_events
+from results.trace.reader import read_trace
+from tests.end_to_end.bench_runs import ROOT, found_runs, protocol_command
+
+LONG_ENOUGH_S = 120.0
+
+
+def wait_for_phase(runs: Path, phase: str) -> None:
+    """Return when the only run has begun a phase."""
+    deadline_s = time.monotonic() + LONG_ENOUGH_S
+    while time.monotonic() < deadline_s:
+        for run in found_runs(runs):
+            if run.events.exists() and any(
+                event.kind == "phase_begin" and event.data["phase"] == phase for event in read_events(run.events).events
+            ):
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"no run began {phase!r}")
+
+
+@pytest.mark.parametrize(
+    ("number", "phase", "clock"),
+    [
+        (signal.SIGINT, "prime", "wall"),
+        (signal.SIGINT, "stabilisation", "virtual"),
+        (signal.SIGTERM, "blank_before", "virtual"),
+        (signal.SIGHUP, "stabilisation", "virtual"),
+    ],
+)
+def test_an_ending_signal_leaves_a_safe_bench_and_a_readable_run(
+    tmp_path: Path, number: signal.Signals, phase: str, clock: str
+) -> None:
+    runs = tmp_path / "runs"
+    command = protocol_command(runs, "--station", "simulated", "--case", "maintenance", "--clock", clock)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        wait_for_phase(runs, phase)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=LONG_ENOUGH_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode != 0
+    assert "ABORTED" in output
+    (run,) = found_runs(runs)
+    record = json.loads(run.record.read_text())
+    assert record["verdict"] == "ABORTED"
+    assert number.name in record["reason"]
+    assert record["safe_state"]["done"][:2] == ["pump stop", "pump stop confirmed"]
+    assert record["safe_state"]["failed"] == []
+    assert record["outcome"] is None
+    trace = read_trace(run.trace, sha256=record["files"]["trace.h5"])
+    assert trace.complete
+    assert trace.events[-2].kind in ("safe_state", "sampler_end")
+    assert phase in {event.data.get("phase") for event in trace.events if event.kind == "phase_begin"}
+
+
+def test_a_killed_run_is_sealed_afterwards_and_lacks_nothing_committed(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    command = protocol_command(runs, "--station", "simulated", "--case", "maintenance")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_phase(runs, "stabilisation")
+    finally:
+        process.kill()
+        process.wait()
+    (run,) = found_runs(runs)
+    assert not run.record.exists()
+    done = subprocess.run(
+        [*command[:1], "-m", "rig", "seal", str(run.path)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "without closing its journal" in done.stdout, done.stderr
+    assert done.returncode == 1
+    trace = read_trace(run.trace)
+    assert not trace.closed_orderly
+    assert not trace.damage
+    logged = [(event.kind, event.time_ns) for event in read_events(run.events).events]
+    sealed = [(event.kind, event.time_ns) for event in trace.events]
+    assert sealed == logged[: len(sealed)]
+    assert len(sealed) >= len(logged) - 1
+    assert trace.stream("mass").count > 0
