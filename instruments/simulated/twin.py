@@ -22,6 +22,7 @@ from instruments.simulated.devices.ptu300 import SimulatedTransmitter, Transmitt
 from instruments.simulated.devices.pump import PumpBuild, PumpFirmware, PumpSession
 from instruments.simulated.devices.pump.limits import PumpLimits
 from instruments.simulated.devices.witness import Witness
+from instruments.simulated.one_cpu import OneCpu
 from instruments.simulated.physics.bench import Bench
 from instruments.simulated.truth import TwinConfig, TwinConfigError
 from instruments.simulated.truth.events import LinkFaultEvent
@@ -71,6 +72,7 @@ class TwinStation:
         }
         """The faults of each link; tests inject and clear them here."""
         self._witness = None if witness_path is None else Witness(witness_path)
+        self._processor = OneCpu()
         self._closed = False
         self._folder = Path(tempfile.mkdtemp(prefix="bench-twin-"))
         self._wires: list[_Wire] = []
@@ -128,7 +130,9 @@ class TwinStation:
         self.daq_wire = self._added(NiGrpcWire("daq", self.daq, clock, faults["daq"]))
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Begin to serve. With a virtual clock the calling thread and those it starts share one processor."""
+        if self.clock.is_virtual:
+            self._processor.take()
         for wire in self._wires:
             wire.start()
 
@@ -153,6 +157,7 @@ class TwinStation:
         self._closed = True
         for wire in reversed(self._wires):
             wire.close()
+        self._processor.close()
         if self._witness is not None:
             self._witness.close()
         shutil.rmtree(self._folder)

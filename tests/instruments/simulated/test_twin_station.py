@@ -41,7 +41,7 @@ CHANNELS: list[dict[str, Any]] = [
     },
 ]
 LINES = [{"name": "outlet", "line": "port0/line0"}, {"name": "occluder", "line": "port0/line1"}]
-DEADLINE_S = 0.1
+DEADLINE_S = 0.3
 
 
 @dataclass
