@@ -30,6 +30,7 @@ from instruments.simulated.wires.faults import LinkFault, LinkFaultMode, LinkFau
 from instruments.simulated.wires.ni_grpc import NiGrpcWire
 from instruments.simulated.wires.pty import PtyWire
 from instruments.simulated.wires.tcp import TcpWire
+from instruments.simulated.wires.traffic import Traffic
 
 DEVICES = ("pump", "balance", "balance_serial", "ambient", "daq")
 """Names of the links: keys of `TwinStation.addresses()` and `TwinStation.faults`."""
@@ -144,6 +145,16 @@ class TwinStation:
             "balance_serial": {"visa": f"ASRL{self._balance_serial_wire.port}::INSTR"},
             "ambient": {"visa": _visa_socket(self._ambient_wire)},
             "daq": {"grpc": self.daq_wire.target, "device": DEVICE_NAME},
+        }
+
+    def traffic(self) -> dict[str, Traffic]:
+        """Return what has passed each link, by its name; of gRPC, the bytes of the messages."""
+        return {
+            "pump": self._pump_wire.traffic,
+            "balance": self._balance_wire.traffic,
+            "balance_serial": self._balance_serial_wire.traffic,
+            "ambient": self._ambient_wire.traffic,
+            "daq": self.daq_wire.traffic,
         }
 
     def write_truth(self, path: Path) -> None:

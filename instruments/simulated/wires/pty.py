@@ -13,6 +13,7 @@ from instruments.clock import Clock
 from instruments.simulated.wires.conversation import Conversation, HungUp
 from instruments.simulated.wires.faults import LinkFaults
 from instruments.simulated.wires.session import Session
+from instruments.simulated.wires.traffic import Traffic
 
 _OUTPUT_LIMIT = 65536
 
@@ -24,6 +25,7 @@ class PtyWire:
         self._name = name
         self._conversation = Conversation(session, faults, clock, name)
         self._link = link
+        self.traffic = Traffic()
         self._output = b""
         self._closing = False
         self._lock = threading.Lock()
@@ -64,7 +66,9 @@ class PtyWire:
                 return
             try:
                 if self._master in readable:
-                    self._say(self._conversation.hear(os.read(self._master, 4096)))
+                    data = os.read(self._master, 4096)
+                    self.traffic.add(received=len(data))
+                    self._say(self._conversation.hear(data))
                 elif not writable:
                     self._say(self._conversation.speak())
             except HungUp:
@@ -80,7 +84,9 @@ class PtyWire:
 
     def _flush(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._output = self._output[os.write(self._master, self._output) :]
+            written = os.write(self._master, self._output)
+            self.traffic.add(sent=written)
+            self._output = self._output[written:]
 
     def _hang_up(self) -> None:
         """Let the client see its port vanish; a fresh one waits behind the same link at once."""

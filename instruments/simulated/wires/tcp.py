@@ -11,6 +11,7 @@ from instruments.clock import Clock
 from instruments.simulated.wires.conversation import Conversation, HungUp
 from instruments.simulated.wires.faults import LinkFaultMode, LinkFaults
 from instruments.simulated.wires.session import Session
+from instruments.simulated.wires.traffic import Traffic
 
 
 class TcpWire:
@@ -21,6 +22,7 @@ class TcpWire:
         self._open_session = open_session
         self._clock = clock
         self._faults = faults
+        self.traffic = Traffic()
         self._lock = threading.Lock()
         self._closing = False
         self._clients: dict[socket.socket, threading.Thread] = {}
@@ -82,7 +84,7 @@ class TcpWire:
 
     def _serve(self, client: socket.socket) -> None:
         conversation = Conversation(self._open_session(), self._faults, self._clock, self._name)
-        hear, wait_s = conversation.hear, conversation.wait_s
+        hear, wait_s, count = conversation.hear, conversation.wait_s, self.traffic.add
         try:
             while True:
                 timeout_s = wait_s()
@@ -92,8 +94,10 @@ class TcpWire:
                     data = client.recv(4096)
                     if not data:
                         return
+                    count(received=len(data))
                     said = hear(data)
                 if said:
+                    count(sent=len(said))
                     client.sendall(said)
         except (OSError, HungUp):
             return

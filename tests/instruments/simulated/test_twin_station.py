@@ -161,6 +161,25 @@ def test_the_devices_tell_that_they_are_simulated() -> None:
         assert made.lines.is_simulated
 
 
+def test_every_byte_of_the_drivers_passes_the_wires() -> None:
+    with bench() as made:
+        made.pressure.start(rate_hz=10.0, block_samples=100)
+        made.wait(10.0)
+        made.pressure.read_available()
+        made.pump.status()
+        made.lines.write("outlet", True)
+        traffic = made.twin.traffic()
+        for name, link in (("pump", made.pump.link), ("balance", made.balance.link), ("ambient", made.ambient.link)):
+            assert traffic[name].received == link.bytes_sent > 0, name
+        # An answer of many lines may be dropped unread but for one of them.
+        assert traffic["pump"].sent == made.pump.link.bytes_received
+        assert traffic["balance"].sent == made.balance.link.bytes_received
+        users = made.pressure.connection, made.lines.connection
+        assert traffic["daq"].received == sum(user.bytes_sent for user in users) > 0
+        assert traffic["daq"].sent == sum(user.bytes_received for user in users) > 0
+        assert (traffic["balance_serial"].received, traffic["balance_serial"].sent) == (0, 0)
+
+
 def test_the_balance_is_one_device_on_two_links() -> None:
     with bench() as made:
         serial_balance = open_balance(made.twin, made.clock, "balance_serial")

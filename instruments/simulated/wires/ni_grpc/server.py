@@ -15,6 +15,7 @@ from instruments.simulated.wires.ni_grpc.device import DaqDevice
 from instruments.simulated.wires.ni_grpc.errors import DaqmxError, LinkDown
 from instruments.simulated.wires.ni_grpc.service import HANDLERS, Handler
 from instruments.simulated.wires.ni_grpc.state import ServerState
+from instruments.simulated.wires.traffic import Traffic
 
 _WORKERS = 16  # a blocked read holds one
 _OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
@@ -27,7 +28,8 @@ class NiGrpcWire:
         self._state = ServerState(device, clock, faults)
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"{name} grpc")
         self._server = grpc.server(self._workers, options=_OPTIONS)
-        methods = {method: _rpc(self._state, method, handler) for method, handler in HANDLERS.items()}
+        self.traffic = Traffic()
+        methods = {method: _rpc(self._state, method, handler, self.traffic) for method, handler in HANDLERS.items()}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("nidaqmx_grpc.NiDAQmx", methods),))
         self._port = self._server.add_insecure_port("127.0.0.1:0")
         self._started = False
@@ -68,7 +70,7 @@ class NiGrpcWire:
         self._workers.shutdown(wait=True)
 
 
-def _rpc(state: ServerState, method: str, handler: Handler) -> grpc.RpcMethodHandler[Any, Any]:
+def _rpc(state: ServerState, method: str, handler: Handler, traffic: Traffic) -> grpc.RpcMethodHandler[Any, Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             hangs_before, hangs_after = state.link_trouble()
@@ -90,6 +92,16 @@ def _rpc(state: ServerState, method: str, handler: Handler) -> grpc.RpcMethodHan
 
     request_type = getattr(messages, f"{method}Request")
     response_type = getattr(messages, f"{method}Response")
-    deserialize: Callable[[bytes], Any] = request_type.FromString
-    serialize: Callable[[Any], bytes] = response_type.SerializeToString
+    parse: Callable[[bytes], Any] = request_type.FromString
+    write: Callable[[Any], bytes] = response_type.SerializeToString
+
+    def deserialize(data: bytes) -> Any:
+        traffic.add(received=len(data))
+        return parse(data)
+
+    def serialize(response: Any) -> bytes:
+        data = write(response)
+        traffic.add(sent=len(data))
+        return data
+
     return grpc.unary_unary_rpc_method_handler(call, request_deserializer=deserialize, response_serializer=serialize)
