@@ -17,6 +17,7 @@ from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
 from results.flow_variants import as_written_variant, corrected_grid, corrected_variant, flows_at_temperatures
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
+from results.gravimetry.level import level_record
 from results.measurands import decide_flow
 from results.outcome import FLOW_OUTCOME_SCHEMA, AirOutcome, BlankOutcome, FlowOutcome
 from results.profiles import LoadedProfile, MethodProfile, load_profile
@@ -44,6 +45,7 @@ def evaluate_flow(
         begin_s=min(phases.begin_s, float(readings.time_s[0])),
         end_s=max(phases.end_s, float(readings.time_s[-1])),
         bench=bench,
+        level=level_record(readings, bench, filled_s=phases.begin_s),
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
     drift = drift_of(bench, collection.evaporation.blanks)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from results.bench import GravimetricBench
+from results.gravimetry.level import LevelRecord
 from results.physics.air import air_density_kg_per_m3
 from results.physics.vapour import evaporation_drive_pa
 from results.refusal import EvaluationRefused
@@ -27,7 +28,7 @@ class AirRecord:
     `drive_s` is the integral of the evaporation's driving force divided by its mean, so that it runs like time and a
     constant force makes it time itself; `drive_moment_s2` is the integral of time against it.
     `measured` is False when there was no sensor and laboratory air was assumed; `driven` when the driving force is
-    used. `largest_gap_s` is the longest silence of the sensor.
+    used, `levelled` when it follows the level. `largest_gap_s` is the longest silence of the sensor.
     """
 
     time_s: NDArray[np.float64]
@@ -41,6 +42,7 @@ class AirRecord:
     drive_moment_s2: NDArray[np.float64]
     measured: bool
     driven: bool
+    levelled: bool
     largest_gap_s: float
 
     def density_at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -60,11 +62,19 @@ class AirRecord:
         return np.asarray(np.interp(time_s, self.time_s, column))
 
 
-def air_record(ambient: AmbientSeries | None, *, begin_s: float, end_s: float, bench: GravimetricBench) -> AirRecord:
+def air_record(
+    ambient: AmbientSeries | None,
+    *,
+    begin_s: float,
+    end_s: float,
+    bench: GravimetricBench,
+    level: LevelRecord | None = None,
+) -> AirRecord:
     """Return the air from `begin_s` to `end_s`, and the temperatures of liquid and balance that lag behind it.
 
-    Without a sensor, laboratory air is assumed and evaporation is taken as steady between blanks. A sensor that fell
-    silent is bridged by linear interpolation. Raises `EvaluationRefused` when a quantity has no number at all.
+    `level` says how a rising level shortens the way of the vapour; None when it does not. Without a sensor, laboratory
+    air is assumed and evaporation is taken as steady between blanks. A sensor that fell silent is bridged by linear
+    interpolation. Raises `EvaluationRefused` when a quantity has no number at all.
     """
     time_s = _grid(ambient, begin_s, end_s)
     if ambient is None:
@@ -85,6 +95,8 @@ def air_record(ambient: AmbientSeries | None, *, begin_s: float, end_s: float, b
     )
     driven = ambient is not None and bool(np.all(force > 0.0))
     rate = force if driven else np.ones_like(force)
+    if level is not None:
+        rate = rate * level.factor_at(time_s)
     steps = (rate[1:] + rate[:-1]) / 2.0
     steps *= (end_s - begin_s) / float(np.sum(steps))
     return AirRecord(
@@ -101,6 +113,7 @@ def air_record(ambient: AmbientSeries | None, *, begin_s: float, end_s: float, b
         drive_moment_s2=_cumulative(steps * (time_s[1:] + time_s[:-1]) / 2.0),
         measured=ambient is not None,
         driven=driven,
+        levelled=level is not None,
         largest_gap_s=_largest_gap_s(ambient),
     )
 

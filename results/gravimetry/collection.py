@@ -55,10 +55,6 @@ class Collection:
         """Volume (uL) per gram of reading."""
         return self.liquid.ul_per_g
 
-    def volume_ul_at(self, time_s: float) -> float:
-        """Return the delivered volume (uL) at a time (s), linear between readings."""
-        return float(np.interp(time_s, self.time_s, self.volume_ul))
-
 
 def collect(
     readings: CleanReadings,

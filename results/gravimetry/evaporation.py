@@ -27,9 +27,13 @@ class Evaporation:
         if not self.blanks:
             return "not measured: no blank"
         between = "interpolated linearly between two blanks" if len(self.blanks) > 1 else "constant, from one blank"
-        if self.air.driven:
-            return f"measured driving force (vapour-pressure deficit and diffusivity) times a coefficient {between}"
-        return f"no usable air record: a rate {between}"
+        causes = [
+            *(["vapour-pressure deficit", "diffusivity"] if self.air.driven else []),
+            *(["headspace"] if self.air.levelled else []),
+        ]
+        if causes:
+            between = f"driving force ({', '.join(causes)}) times a coefficient {between}"
+        return between if self.air.driven else f"no usable air record: {between}"
 
     def gains_s(self, begin_s: float, end_s: float) -> tuple[float, ...]:
         """Return, per blank, the driving-force seconds with which its loss enters the loss from begin to end."""

@@ -44,7 +44,7 @@ def evaporation_lines(
     whole = sum(gains_s) * ul_per_ug_per_min
     losses = [blank.loss_g_per_s * UG_PER_MIN for blank in blanks]
     if len(blanks) > 1:
-        change = losses[1] - losses[0] - _explained_by_level(collection, losses, bench)
+        change = losses[1] - losses[0]
         half_width = math.sqrt(max(change**2 - sum(_loss_variances(collection, drift)), 0.0)) / 2.0
         lines.append(
             rectangular(
@@ -100,21 +100,6 @@ def _loss_variances(collection: Collection, drift: Drift) -> list[float]:
         flicker = slope.flicker_response() * drift.flicker_ug * 60.0
         variances.append((blank.noise_u_g_per_s * UG_PER_MIN) ** 2 + walk**2 + flicker**2)
     return variances
-
-
-def _explained_by_level(collection: Collection, losses: list[float], bench: GravimetricBench) -> float:
-    """Return the change of loss (ug/min) that the rising level explains: diffusion goes as 1 / headspace."""
-    if bench.headspace_mm is None:
-        return 0.0
-    blanks = collection.evaporation.blanks
-    first_ul, second_ul = (collection.volume_ul_at(blank.phase.middle_s) for blank in blanks)
-    area_mm2 = math.pi / 4.0 * (bench.vessel_inner_diameter_mm**2 - bench.tube_outer_diameter_mm**2)
-    rise_mm = collection.sign * (second_ul - first_ul) / area_mm2
-    if not rise_mm < bench.headspace_mm:
-        raise EvaluationRefused(
-            f"the level would have risen by {rise_mm:.3g} mm in a headspace of {bench.headspace_mm:g} mm"
-        )
-    return (losses[0] + losses[1]) / 2.0 * rise_mm / (bench.headspace_mm - rise_mm / 2.0)
 
 
 def _driving_force(collection: Collection, period: Phase, bench: GravimetricBench) -> BudgetLine:

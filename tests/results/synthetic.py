@@ -118,6 +118,9 @@ def simulate(truth: Truth, seed: int) -> Simulated:
         liquid_temperature_c=liquid_c, air_temperature_c=air_c, humidity_percent=percent, pressure_hpa=hpa
     )
     growth = 1.0 + truth.evaporation_growth_percent / 100.0 * pumped_ul / max(float(pumped_ul[-1]), 1e-9)
+    if bench.headspace_mm is not None:
+        area_mm2 = np.pi / 4.0 * (bench.vessel_inner_diameter_mm**2 - bench.tube_outer_diameter_mm**2)
+        growth = growth * bench.headspace_mm / (bench.headspace_mm - pumped_ul / area_mm2)
     rate_ug_per_s = truth.evaporation_ug_per_min / 60.0 * growth * drive / 1200.0
     lost_g = np.cumsum(rate_ug_per_s) * truth.step_s * 1e-6
     density = float(water_density_kg_per_m3(20.0))

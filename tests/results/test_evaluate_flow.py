@@ -177,6 +177,26 @@ def test_a_film_torn_between_the_blanks_widens_u() -> None:
     assert abs(error_of(run, outcome)) <= outcome.error_a.measured.expanded_uncertainty
 
 
+def test_evaporation_follows_the_rising_level() -> None:
+    """A headspace of 10 mm shrinks to 3.5 mm: evaporation nearly trebles, and not in a straight line."""
+    shallow = BENCH.model_copy(update={"headspace_mm": 10.0})
+    flow = 1000.0 / 24.0
+    truth = Truth(flow_ul_per_h=flow, bench=shallow, draws=0.0, evaporation_growth_percent=0.0, noise_ug=1.0)
+    run = simulate(truth, 1)
+    level = evaluate_flow(run.series, evaluation_of(flow_ul_per_h=flow), bench=shallow)
+    flat = evaluate_flow(run.series, evaluation_of(flow_ul_per_h=flow), bench=BENCH)
+    assert "headspace" in level.evaporation_model
+    assert abs(error_of(run, level)) < 0.02
+    assert abs(error_of(run, flat)) > 0.05
+    assert budget(level, "evaporation, when the change") < 0.2 * budget(flat, "evaporation, when the change")
+
+
+def test_a_vessel_that_would_have_run_over_is_refused() -> None:
+    shallow = BENCH.model_copy(update={"headspace_mm": 1.0})
+    with pytest.raises(EvaluationRefused, match="use a larger vessel"):
+        evaluate_flow(simulate(Truth(), 1).series, evaluation_of(), bench=shallow)
+
+
 def test_a_stall_of_three_hours_is_seen_with_its_time() -> None:
     stall = (40.0 * HOUR, 43.0 * HOUR)
     outcome = evaluated(simulate(Truth(stalls_s=(stall,)), 1))
