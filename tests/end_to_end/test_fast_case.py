@@ -1,4 +1,4 @@
-"""One whole case through every room, on the shortest plan case: what it leaves behind, and that it really used wires."""
+"""One whole case through every room, on the shortest case there is: what it leaves behind, and that it is right."""
 
 from __future__ import annotations
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
+
 from pathlib import Path
 
 import pytest
 
+from instruments.clock import host_monotonic_s
+from instruments.clock.interface import host_sleep
 from results.trace.events import read_events
 from results.trace.reader import read_trace
 from tests.end_to_end.bench_runs import ROOT, found_runs, protocol_command
@@ -19,14 +21,14 @@ LONG_ENOUGH_S = 120.0
 
 def wait_for_phase(runs: Path, phase: str) -> None:
     """Return when the only run has begun a phase."""
-    deadline_s = time.monotonic() + LONG_ENOUGH_S
-    while time.monotonic() < deadline_s:
+    deadline_s = host_monotonic_s() + LONG_ENOUGH_S
+    while host_monotonic_s() < deadline_s:
         for run in found_runs(runs):
             if run.events.exists() and any(
                 event.kind == "phase_begin" and event.data["phase"] == phase for event in read_events(run.events).events
             ):
                 return
-        time.sleep(0.05)
+        host_sleep(0.05)
     raise TimeoutError(f"no run began {phase!r}")
 
 

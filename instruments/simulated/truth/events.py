@@ -92,6 +92,13 @@ class ReZero(_At):
     indication_mg: float = 0.0
 
 
+class BalanceRefusal(_Lasting):
+    """The balance answers requests for the weight with words instead of numbers."""
+
+    kind: Literal["balance_refusal"]
+    answer: Literal["S I", "ES", "ET", "EL", "S S Error 10b"]
+
+
 class SensorFault(_Lasting):
     """A pressure channel's wire breaks, its signal leaves the range, or it freezes."""
 
@@ -122,6 +129,7 @@ BenchEvent = Annotated[
     | DoorOpen
     | Load
     | ReZero
+    | BalanceRefusal
     | SensorFault
     | LinkFaultEvent,
     Field(discriminator="kind"),

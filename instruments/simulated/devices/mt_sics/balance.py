@@ -11,6 +11,7 @@ from typing import get_args
 from instruments.readings import Identity
 from instruments.simulated.physics.bench import BalanceSetting, Bench
 from instruments.simulated.physics.states import UPDATE_PERIOD_S, BalanceSignal
+from instruments.simulated.truth.events import BalanceRefusal
 from instruments.simulated.truth.measuring import BalanceTruth, FilterName
 
 ADJUSTMENT_S = 90.0
@@ -61,6 +62,7 @@ class SimulatedBalance:
         """A fault of the electronics, such as `10b`: weights are answered with it instead of numbers."""
         self._decimals = len(f"{truth.readability_g:.8f}".rstrip("0").partition(".")[2])
         self._busy_until_s = 0.0
+        self._refusals = tuple(event for event in bench.drawn.event if isinstance(event, BalanceRefusal))
 
     @property
     def highest_rate_hz(self) -> float:
@@ -98,6 +100,9 @@ class SimulatedBalance:
             return b"S I\r\n"
         if self.fault is not None:
             return f"S S Error {self.fault}\r\n".encode("ascii")
+        for refusal in self._refusals:
+            if refusal.at_s <= now_s < refusal.end_s:
+                return f"{refusal.answer}\r\n".encode("ascii")
         signal = self.bench.balance_signal(now_s)
         if signal.overload:
             return b"S +\r\n"
