@@ -175,13 +175,13 @@ def _verdict(measured: MeasuredValue, criterion: Criterion, rule: DecisionRule, 
         return Verdict.INVALID, "the value or its uncertainty is not a finite number"
     low, high = criterion.low, criterion.high
     if rule.kind == "guarded":
+        if not _within(value, None if low is None else low - guard, None if high is None else high + guard):
+            return Verdict.FAIL, "the value lies outside the tolerance limits by more than its uncertainty"
         if not guard < criterion.half_width:
             return Verdict.INCONCLUSIVE, "the guard bands leave no acceptance zone"
         if _within(value, None if low is None else low + guard, None if high is None else high - guard):
             return Verdict.PASS, "the value lies within the acceptance limits"
-        if _within(value, None if low is None else low - guard, None if high is None else high + guard):
-            return Verdict.INCONCLUSIVE, "a tolerance limit lies within the uncertainty of the value"
-        return Verdict.FAIL, "the value lies outside the tolerance limits by more than its uncertainty"
+        return Verdict.INCONCLUSIVE, "a tolerance limit lies within the uncertainty of the value"
     ratio = rule.minimum_limit_to_u_ratio
     if ratio is not None and not expanded * ratio <= criterion.allowance:
         return Verdict.INCONCLUSIVE, f"the limit is less than {ratio:g} times U, as the simple rule demands"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from results.bench import GravimetricBench
+from results.cleaning.gaps import reading_gaps
 from results.cleaning.readings import clean_readings
 from results.decision import combined_verdict
 from results.evaluation import FlowEvaluation
@@ -122,6 +123,7 @@ def evaluate_flow(
         recorded_readings=readings.recorded,
         used_readings=readings.time_s.size,
         largest_gap_s=grid.largest_gap_s,
+        gaps=reading_gaps(readings.time_s, begin_s=phases.begin_s, end_s=phases.end_s),
         exclusions=readings.exclusions,
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),

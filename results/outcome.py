@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from results.cleaning.exclusions import Exclusion
+from results.cleaning.gaps import ReadingGaps
 from results.decision import Decision, MeasuredValue, Verdict
 from results.flow.continuity import FlowContinuity
 from results.flow.noise_floor import PumpOffWindow
@@ -116,6 +117,7 @@ class FlowOutcome:
     recorded_readings: int
     used_readings: int
     largest_gap_s: float
+    gaps: ReadingGaps
     exclusions: tuple[Exclusion, ...]
     decisions: tuple[Decision, ...]
     verdict: Verdict

@@ -66,6 +66,7 @@ def collect(
 ) -> Collection:
     """Return the delivered volume over a run: readings corrected for air, tube storage, evaporation and immersion.
 
+    V = Z (dI (1 - kappa) + E), as IPQ and the drug-delivery guide EURAMET cg-27 have it, with Z of ISO 8655-6.
     All that is added to the readings varies slowly, so it is summed on the air's grid first.
     """
     sign = 1.0 if evaluation.direction == "collect" else -1.0
@@ -80,7 +81,8 @@ def collect(
     added_g -= sign * stored_g_per_k(liquid, bench, bench.outlet_tube_volume_ul) * warming_k
     catheter_g = sign * stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * warming_k
     evaporation = Evaporation(air=air, blanks=_blanks(readings, air, added_g - catheter_g, phases))
-    volume = air.at(readings.time_s, added_g + evaporation.lost_on_grid_g())
+    lost_g = evaporation.lost_on_grid_g() / (1.0 - liquid.immersion_factor)
+    volume = air.at(readings.time_s, added_g + lost_g)
     volume += readings.mass_g
     volume *= sign * liquid.ul_per_g
     return Collection(

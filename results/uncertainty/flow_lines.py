@@ -62,6 +62,14 @@ def volume_lines(
             shared=True,
         ),
         normal(
+            "temperature of the liquid weighed, in its buoyancy",
+            value=collection.liquid.vessel_temperature_c,
+            unit="K",
+            u=bench.liquid_temperature_u_c,
+            sensitivity=_per_kelvin_ul(collection, volume_ul),
+            shared=True,
+        ),
+        normal(
             "timing of the period",
             value=period.duration_s,
             unit="s",
@@ -72,6 +80,13 @@ def volume_lines(
     if evaluation.stroke_volume_ul is not None and bench.balance_response_s > 0.0:
         lines.append(_response_line(period, evaluation.stroke_volume_ul, volume_ul=volume_ul, bench=bench))
     return lines
+
+
+def _per_kelvin_ul(collection: Collection, volume_ul: float) -> float:
+    """Return how the volume at the reference temperature changes with the weighed liquid's temperature (uL per K)."""
+    liquid = collection.liquid
+    lift = liquid.air_density_kg_per_m3 / (liquid.vessel_density_kg_per_m3 - liquid.air_density_kg_per_m3)
+    return volume_ul * lift * liquid.expansion_per_k
 
 
 def _response_line(period: Phase, stroke_ul: float, *, volume_ul: float, bench: GravimetricBench) -> BudgetLine:

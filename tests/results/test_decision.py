@@ -115,6 +115,7 @@ def test_an_uncertainty_as_wide_as_the_limits_decides_nothing() -> None:
     decision = decide(measured(0.0, 14.5), LIMITS, GUARDED)
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert "no acceptance zone" in decision.reason
+    assert decide(measured(60.0, 20.0), LIMITS, GUARDED).verdict is Verdict.FAIL
 
 
 def test_conformance_probability() -> None:
