@@ -86,9 +86,11 @@ def test_each_correction_is_needed() -> None:
     thin = BENCH.model_copy(update={"tube_outer_diameter_mm": 0.0, "tube_outer_diameter_u_mm": 0.0})
     afloat = evaluate_flow(run.series, evaluation_of(), bench=thin)
     assert afloat.error_a.measured.value - whole.error_a.measured.value == pytest.approx(0.16, abs=0.01)
-    buoyancy = whole.as_written.error_a_percent - whole.corrected.error_a_percent
-    z_times_d = whole.air.z_ul_per_mg * 0.998 * (1.0 - whole.air.immersion_factor)
-    assert 1.0 + buoyancy / 100.0 == pytest.approx(1.0 / z_times_d, abs=2e-5)
+    lost_mg = whole.evaporation_mean_ug_per_min * 1500e-3
+    read_mg = (whole.delivered_volume.value / whole.air.z_ul_per_mg - lost_mg) / (1.0 - whole.air.immersion_factor)
+    by_formula = (read_mg + lost_mg) / 0.998 / 25.0
+    assert whole.as_written.mean_flow_ul_per_h == pytest.approx(by_formula, rel=2e-5)
+    assert whole.as_written.error_a_percent - whole.corrected.error_a_percent == pytest.approx(0.07, abs=0.01)
 
 
 def test_the_barometer_matters() -> None:
