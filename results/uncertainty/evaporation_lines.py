@@ -10,7 +10,7 @@ from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import BudgetLine
 from results.uncertainty.drift import Drift
-from results.uncertainty.lines import normal, rectangular
+from results.uncertainty.lines import ROOT3, normal, rectangular
 from results.uncertainty.noise import ReadingWeights
 
 UG_PER_MIN = 60e6
@@ -45,13 +45,13 @@ def evaporation_lines(
     losses = [blank.loss_g_per_s * UG_PER_MIN for blank in blanks]
     if len(blanks) > 1:
         change = losses[1] - losses[0]
-        half_width = math.sqrt(max(change**2 - sum(_loss_variances(collection, drift)), 0.0)) / 2.0
+        unexplained = math.sqrt(max(change**2 - sum(_loss_variances(collection, drift)), 0.0))
         lines.append(
             rectangular(
                 "evaporation, when the change between the blanks came",
                 value=change,
                 unit="ug/min",
-                half_width=half_width,
+                half_width=ROOT3 * unexplained * _spread_of_late_share(collection, period),
                 sensitivity=whole,
                 shared=True,
             )
@@ -89,6 +89,18 @@ def negative_loss_ug_per_min(collection: Collection, drift: Drift) -> float:
     mean = sum(blank.loss_g_per_s for blank in blanks) / len(blanks) * UG_PER_MIN
     u = math.sqrt(sum(_loss_variances(collection, drift))) / len(blanks)
     return mean if mean < -SIGNIFICANT_GAIN * u else 0.0
+
+
+def _spread_of_late_share(collection: Collection, period: Phase) -> float:
+    """Return the standard deviation of the share of a period that follows a change at any time between the blanks.
+
+    A sudden change is as likely at any instant between the blanks' middles; linear interpolation is its mean.
+    """
+    first_s, second_s = (blank.phase.middle_s for blank in collection.evaporation.blanks)
+    length_s = second_s - first_s
+    before = min(max((period.begin_s - first_s) / length_s, 0.0), 1.0)
+    within = min(period.duration_s / length_s, 1.0 - before)
+    return math.sqrt(max(before + within / 3.0 - (before + within / 2.0) ** 2, 0.0))
 
 
 def _loss_variances(collection: Collection, drift: Drift) -> list[float]:

@@ -19,6 +19,8 @@ from results.series import AmbientSeries, FlowPhases, FlowSeries, Phase
 
 HOUR = 3600.0
 WARM_UP_S = 600.0
+TORN_FILM = 12.0
+"""How much more evaporates once the film is torn."""
 BENCH = GravimetricBench(
     vessel_inner_diameter_mm=20.0,
     vessel_inner_diameter_u_mm=0.05,
@@ -77,6 +79,7 @@ class Truth:
     draws: float = 1.0
     weather: float = 1.0
     stroke_ul: float = 0.0
+    torn_s: float | None = None
     stalls_s: tuple[tuple[float, float], ...] = ()
     blank_s: float = 2.0 * HOUR
     stabilisation_s: float = 24.0 * HOUR
@@ -121,6 +124,8 @@ def simulate(truth: Truth, seed: int) -> Simulated:
     if bench.headspace_mm is not None:
         area_mm2 = np.pi / 4.0 * (bench.vessel_inner_diameter_mm**2 - bench.tube_outer_diameter_mm**2)
         growth = growth * bench.headspace_mm / (bench.headspace_mm - pumped_ul / area_mm2)
+    if truth.torn_s is not None:
+        growth = np.where(time_s < truth.torn_s, growth, growth * TORN_FILM)
     rate_ug_per_s = truth.evaporation_ug_per_min / 60.0 * growth * drive / 1200.0
     lost_g = np.cumsum(rate_ug_per_s) * truth.step_s * 1e-6
     density = float(water_density_kg_per_m3(20.0))

@@ -9,7 +9,7 @@ import pytest
 
 from results.bench import GravimetricBench
 from results.evaluate_flow import evaluate_flow
-from tests.results.synthetic import BENCH, Truth, evaluation_of, simulate
+from tests.results.synthetic import BENCH, HOUR, Truth, evaluation_of, simulate
 
 RUNS = 150
 
@@ -54,6 +54,15 @@ def test_without_a_correction_that_matters_u_no_longer_covers() -> None:
     afloat = BENCH.model_copy(update={"tube_outer_diameter_mm": 0.0})
     errors, expanded = errors_and_u(truth, afloat)
     assert float(np.mean(errors <= expanded)) < 0.5
+
+
+def test_a_film_torn_at_any_time_between_the_blanks_is_covered() -> None:
+    missed = 0
+    for seed in range(1, 61):
+        run = simulate(Truth(step_s=20.0, torn_s=(2.0 + 49.0 * seed / 61.0) * HOUR), seed)
+        measured = evaluate_flow(run.series, evaluation_of(), bench=BENCH).error_a.measured
+        missed += abs(measured.value - run.error_percent) > measured.expanded_uncertainty
+    assert missed <= 6
 
 
 def test_a_drift_that_nobody_stated_is_estimated_well_enough() -> None:
