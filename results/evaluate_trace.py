@@ -18,15 +18,13 @@ from results.flow.grid import interval_count
 from results.outcome import FlowOutcome
 from results.profiles import load_profile
 from results.refusal import EvaluationRefused
-from results.series import AmbientSeries, FlowPhases, FlowSeries, Phase
+from results.series import NUMBER_CODES, AmbientSeries, FlowPhases, FlowSeries, Phase
 from results.trace.phases import phase_intervals
 from results.trace.reader import StreamTrace, Trace, read_trace
 from results.trace.schema import AMBIENT, MASS
-from results.trace.status import SampleStatus
 
 _Model = TypeVar("_Model", bound=StrictModel)
 _LATENESS_S = 1.0
-_GOOD = tuple(status.value for status in SampleStatus if status.carries_number)
 
 
 def evaluate_trace(path: Path) -> FlowOutcome:
@@ -108,7 +106,7 @@ def _ambient(trace: Trace) -> AmbientSeries | None:
         return None
     stream = trace.stream(AMBIENT)
     time_s = stream.time_s
-    silent = ~np.isin(stream.status, _GOOD)
+    silent = ~np.isin(stream.status, NUMBER_CODES)
     if time_s.size == 0 or silent.all():
         return None
 

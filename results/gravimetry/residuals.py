@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CHUNKS = 24
-_SHORTEST_CHUNK = 20
+_FEWEST_READINGS = 20
+_SHORTEST_S = 60.0
+"""Wander is slower than this; the balance's filter and knocks are faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class ResidualNoise:
 
 def residual_noise(time_s: NDArray[np.float64], residual_g: NDArray[np.float64]) -> ResidualNoise:
     """Return the noise of residuals (g, shape n >= 20) of a straight-line fit, evenly spaced but for gaps."""
-    chunks = max(2, min(_CHUNKS, residual_g.size // _SHORTEST_CHUNK))
+    length_s = float(time_s[-1] - time_s[0])
+    chunks = max(2, min(_CHUNKS, residual_g.size // _FEWEST_READINGS, int(length_s / _SHORTEST_S)))
     length = residual_g.size // chunks
     block = residual_g[: chunks * length].reshape(chunks, length)
     centred = np.arange(length) - (length - 1) / 2.0
@@ -55,6 +58,6 @@ def residual_noise(time_s: NDArray[np.float64], residual_g: NDArray[np.float64])
         degrees_of_freedom=max(1.0, freedom / inflation_squared),
         wander_g2=float(np.mean(steps * steps)),
         wander_degrees_of_freedom=max(1.0, 0.89 * (chunks - 2)),
-        chunk_s=float(time_s[-1] - time_s[0]) / chunks,
+        chunk_s=length_s / chunks,
         chunk_readings=length,
     )
