@@ -15,7 +15,7 @@ from rig.configuration import ConfigurationError
 from rig.plan import Case, load_plan
 from rig.session import RigSession
 from rig.station import StationError
-from rig.station_file import available_stations, load_station_file
+from rig.station_file import StationFile, available_stations, load_station_file
 from rig.terminal.progress import open_terminal
 from rig.terminal.verdict_table import print_verdict_table
 from rig.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rig", "pump bench rig")
     group.addoption("--station", metavar="NAME_OR_FILE", help="the station to run on: a shipped name or a station.toml")
     group.addoption("--case", action="append", metavar="NAME", help="run only this case of the plans (repeatable)")
-    group.addoption("--clock", choices=("virtual", "wall"), default="virtual", help="time of a simulated station")
+    group.addoption("--clock", choices=("virtual", "wall"), help="how time passes on a simulated station [virtual]")
     group.addoption("--seed", type=int, default=1, help="seed of a simulated station [1]")
     group.addoption("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go [runs]")
 
@@ -48,11 +48,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     config.stash[SESSION] = RigSession(
         station=station,
-        virtual=station.is_simulated and config.getoption("--clock") == "virtual",
+        virtual=_is_virtual(station, config.getoption("--clock")),
         seed=config.getoption("--seed"),
         runs=config.getoption("--runs"),
         terminal=open_terminal(),
     )
+
+
+def _is_virtual(station: StationFile, asked: str | None) -> bool:
+    """Time can only jump where the whole bench is a twin in this process."""
+    possible = station.is_simulated and station.attach is None
+    if asked == "virtual" and not possible:
+        raise pytest.UsageError(f"--clock virtual needs a twin in this process; station {station.id!r} has none")
+    return possible and asked != "wall"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -53,6 +53,11 @@ def test_an_unknown_station_is_refused_with_what_can_be_given(tmp_path: Path, st
     assert_refused(run_protocols(tmp_path / "runs", "--station", station), station, "simulated")
 
 
+def test_virtual_time_on_hardware_is_refused(tmp_path: Path) -> None:
+    finished = run_protocols(tmp_path / "runs", "--station", "hardware-example", "--clock", "virtual")
+    assert_refused(finished, "--clock virtual", "hardware-example")
+
+
 def test_all_faults_of_a_station_are_told_at_once(tmp_path: Path) -> None:
     changes = {
         "balance_period_s = 1.0": "balance_period_s = nan\nbalance_perod_s = 1.0",
@@ -139,7 +144,10 @@ def test_a_device_that_does_not_answer_is_refused(tmp_path: Path, device: str) -
         ('kind = "load"\nload_g = -70.0', ("mass", "underload")),
         ('kind = "link_fault"\ndevice = "balance"\nmode = "garbage"', ("balance: ", "command '@'", "Check ")),
         ('kind = "link_fault"\ndevice = "balance"\nmode = "half_line"', ("balance: ", "command '@'", "Check ")),
-        ('kind = "link_fault"\ndevice = "balance"\nmode = "silent"', ("balance: ", "command '@'", "no reply", "Check ")),
+        (
+            'kind = "link_fault"\ndevice = "balance"\nmode = "silent"',
+            ("balance: ", "command '@'", "no reply", "Check "),
+        ),
         ('kind = "link_fault"\ndevice = "balance"\nmode = "drop_connection"', ("balance",)),
         ('kind = "link_fault"\ndevice = "ambient"\nmode = "silent"', ("ambient",)),
         ('kind = "sensor_fault"\nchannel = "line"\nfault = "wire_break"', ("pressure_line", "wire break")),
