@@ -7,6 +7,7 @@ import numpy as np
 from results.bench import GravimetricBench
 from results.cleaning.gaps import reading_gaps
 from results.cleaning.readings import clean_readings
+from results.cleaning.steps import refuse_steps
 from results.decision import combined_verdict
 from results.evaluation import FlowEvaluation
 from results.flow.grid import GridSeries
@@ -41,6 +42,12 @@ def evaluate_flow(
     phases, analysis = series.phases, series.phases.analysis
     _refuse_tare(series)
     readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
+    refuse_steps(
+        readings,
+        begin_s=phases.begin_s,
+        end_s=phases.end_s,
+        set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
+    )
     air = air_record(
         series.ambient,
         begin_s=min(phases.begin_s, float(readings.time_s[0])),

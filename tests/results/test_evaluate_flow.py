@@ -388,6 +388,22 @@ def test_a_tare_within_the_test_is_refused() -> None:
         evaluate_flow(replace(run.series, tare_s=(10.0, 100_000.0)), evaluation_of(), bench=BENCH)
 
 
+@pytest.mark.parametrize("step_g", [-58.0, -0.5, 0.2, 20.0])
+@pytest.mark.parametrize("at_h", [1.0, 20.0, 40.0, 52.5])
+def test_a_step_no_pump_makes_is_no_verdict_on_the_pump(step_g: float, at_h: float) -> None:
+    run = simulate(Truth(), 1)
+    mass = run.series.mass_g + np.where(run.series.time_s >= at_h * HOUR, step_g, 0.0)
+    with pytest.raises(EvaluationRefused, match=f"jumps by .* at {at_h * HOUR:g} s"):
+        evaluate_flow(replace(run.series, mass_g=mass), evaluation_of(), bench=BENCH)
+
+
+def test_steps_outside_the_test_do_not_matter() -> None:
+    run = simulate(Truth(), 1)
+    before = run.series.mass_g + np.where(run.series.time_s < 300.0, 5.0, 0.0)
+    outcome = evaluate_flow(replace(run.series, mass_g=before), evaluation_of(), bench=BENCH)
+    assert abs(error_of(run, outcome)) < 0.5
+
+
 @pytest.mark.parametrize("status", [SampleStatus.OVERLOAD, SampleStatus.DEVICE_ERROR])
 def test_no_readings_no_number(status: SampleStatus) -> None:
     run = simulate(Truth(), 1)
