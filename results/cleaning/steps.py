@@ -23,6 +23,6 @@ def refuse_steps(readings: CleanReadings, *, begin_s: float, end_s: float, set_f
         place = int(np.argmax(beyond))
         raise EvaluationRefused(
             f"the reading jumps by {float(jumps_g[place]):+.4g} g at {float(times[place + 1]):g} s "
-            f"({int(np.count_nonzero(beyond))} such steps): the balance was re-zeroed, tared or touched during the test; "
-            "run the test again"
+            f"({int(np.count_nonzero(beyond))} such steps): the balance was re-zeroed, tared or touched during the "
+            "test; run the test again"
         )
