@@ -51,6 +51,7 @@ class BenchArrays:
     indication_g: FloatArray
     stable: NDArray[np.bool_]
     tip_volume_ul: FloatArray
+    tip_mass_g: FloatArray
     temperature_c: FloatArray
     """The room's air; add the ambient sensor's errors of `drawn.ambient_sensor` for what it would say."""
     humidity_percent: FloatArray
@@ -79,6 +80,7 @@ def simulate_arrays(truth: TwinConfig, seed: int, schedule: Sequence[Command], t
         indication_g=bench.indications_g(times_s),
         stable=bench.stable(times_s),
         tip_volume_ul=bench.tip_volumes_ul(times_s),
+        tip_mass_g=bench.tip_masses_g(times_s),
         temperature_c=room["temperature_c"],
         humidity_percent=room["humidity_percent"],
         pressure_hpa=room["pressure_hpa"],

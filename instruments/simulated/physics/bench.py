@@ -206,6 +206,12 @@ class Bench:
             self._reach(float(times_s.max(initial=0.0)))
             return self._flow.segments.tip_ul(times_s)
 
+    def tip_masses_g(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the masses of water that have left the tip since bench time 0, g."""
+        with self._lock:
+            self._reach(float(times_s.max(initial=0.0)))
+            return self._flow.segments.tip_g(times_s)
+
     def room_series(self, times_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return air temperature (C), humidity (%), pressure (hPa) and the liquid's temperature (C) at bench times."""
         with self._lock:
