@@ -398,7 +398,7 @@ def test_a_step_no_pump_makes_is_no_verdict_on_the_pump(step_g: float, at_h: flo
         evaluate_flow(replace(run.series, mass_g=mass), evaluation_of(), bench=BENCH)
     found = re.search(r"at (\d+) s", str(refusal.value))
     assert found is not None
-    assert float(found[1]) == pytest.approx(at_h * HOUR, abs=20.0)
+    assert float(found[1]) == pytest.approx(at_h * HOUR, abs=61.0)
 
 
 def test_steps_outside_the_test_do_not_matter() -> None:
