@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from instruments.simulated.truth import load_twin
+from instruments.simulated.truth.events import BenchEvent
 from rig.plan import load_plan
 from rig.station_file import load_station_file
 from rig.station_tables import SamplingTable
@@ -34,3 +37,35 @@ def test_the_station_in_the_document_can_be_loaded(tmp_path: Path) -> None:
     assert station.id == "bench-3"
     assert not station.is_simulated
     assert station.sampling == SamplingTable()
+
+
+def test_the_disturbances_in_the_document_belong_to_a_twin(tmp_path: Path) -> None:
+    events = example("twin.md", tmp_path).read_text(encoding="utf-8")
+    shipped = load_station_file("simulated").twin_file
+    assert shipped is not None
+    twin = tmp_path / "twin.toml"
+    twin.write_text(shipped.read_text(encoding="utf-8") + events, encoding="utf-8")
+    assert [event.kind for event in load_twin(twin).event] == ["stall", "evaporation", "link_fault"]
+
+
+def test_every_disturbance_is_documented() -> None:
+    documented = set(re.findall(r"^\| `(\w+)` \|", (DOCS / "twin.md").read_text(encoding="utf-8"), re.MULTILINE))
+    kinds = {get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(BenchEvent)[0])}
+    assert documented == kinds
+
+
+def test_every_event_kind_of_the_rig_is_documented() -> None:
+    documented = set(re.findall(r"`(\w+)`", (DOCS / "trace.md").read_text(encoding="utf-8")))
+    sources = [path.read_text(encoding="utf-8") for path in (DOCS.parent / "rig").rglob("*.py")]
+    written = {kind for text in sources for kind in re.findall(r"\.event\(\s*\"(\w+)\"", text)}
+    assert len(written) >= 8
+    assert written <= documented
+
+
+def test_the_readme_holds_the_commands_ci_runs() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    for name, ending in (("main", "protocols --station simulated --case maintenance"), ("tests", "pytest")):
+        block = re.search(rf"^<!-- run: {name} -->\n```sh\n(.*?)\n```$", readme, re.DOTALL | re.MULTILINE)
+        assert block is not None
+        assert block[1].endswith(ending)
+        assert ".lock -e ." in block[1]
