@@ -11,7 +11,7 @@ from results.bench import GravimetricBench
 from results.evaluate_flow import evaluate_flow
 from tests.results.synthetic import BENCH, HOUR, Truth, evaluation_of, simulate
 
-RUNS = 150
+RUNS = 100
 
 
 def errors_and_u(truth: Truth, bench: GravimetricBench) -> tuple[np.ndarray, np.ndarray]:
