@@ -40,6 +40,7 @@ class Bench:
         self._stop_asked = self._clock.event()
         self._trip: Trip | None = None
         self._storage_error: Exception | None = None
+        self._dead_sampler: tuple[str, BaseException] | None = None
 
     def prime(self, step: FlowStep) -> None:
         """Fill the line into the waste with a timed flow, then lead it into the vessel."""
@@ -94,6 +95,12 @@ class Bench:
         self._storage_error = error
         self._stop_asked.set()
 
+    def sampler_died(self, name: str, error: BaseException) -> None:
+        """Wake the protocol: an instrument is no longer read; called in the sampler's thread."""
+        if self._dead_sampler is None:
+            self._dead_sampler = (name, error)
+        self._stop_asked.set()
+
     def check(self) -> None:
         """Raise `RigFault` when an interlock has tripped, a sampler has died, or nothing is recorded any more."""
         if self._storage_error is not None:
@@ -102,9 +109,9 @@ class Bench:
             cause = f": {self._trip.error}" if self._trip.error else ""
             kind = RigLimit if self._trip.is_limit else RigFault
             raise kind(f"{self._trip.reason}{cause}") from self._trip.error
-        dead = self._acquisition.failed_sampler
-        if dead is not None:
-            raise RigFault(f"a sampler ended with {type(dead).__name__}: {dead}") from dead
+        if self._dead_sampler is not None:
+            name, error = self._dead_sampler
+            raise RigFault(f"nothing samples {name} any more: {error or type(error).__name__}") from error
 
     def _start(self, program: InfusionProgram) -> None:
         self.check()

@@ -124,6 +124,7 @@ class CaseRun:
         safe_state = bench_safe_state(station.pump, station.lines)
         bench = Bench(station=station, acquisition=acquisition, safe_state=safe_state, evaluate=self.evaluate)
         writer.call_on_failure(bench.storage_failed)
+        acquisition.call_on_death(bench.sampler_died)
         interlocks.call_on_trip(bench.trip)
         stream.subscribe(interlocks.watch)
         closing.callback(acquisition.stop)

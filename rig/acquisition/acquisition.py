@@ -58,6 +58,7 @@ class Acquisition:
         self._stop = clock.event()
         self._tasks: list[Task] = []
         self._samplers: list[Sampler | PressureSampler] = []
+        self._death_listeners: list[Callable[[str, BaseException], None]] = []
         self._alarms: frozenset[PumpAlarm] = frozenset()
         self._faults_seen: set[tuple[str, str]] = set()
         self.origin_s = clock.now()
@@ -82,7 +83,7 @@ class Acquisition:
         ]
         self.anchor_clock()
         for sampler in self._samplers:
-            self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(sampler.run, self._stop)))
+            self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(self._run, sampler)))
 
     def stop(self) -> None:
         """End the samplers and say how each one did; idempotent."""
@@ -94,14 +95,10 @@ class Acquisition:
             self.event("sampler_end", sampler.name, asdict(sampler.tally))
         if tasks:
             self.anchor_clock()
-        for task in tasks:
-            if task.error is not None:
-                raise task.error
 
-    @property
-    def failed_sampler(self) -> BaseException | None:
-        """The exception of a sampler that died of something else than its instrument."""
-        return next((task.error for task in self._tasks if task.error is not None), None)
+    def call_on_death(self, listener: Callable[[str, BaseException], None]) -> None:
+        """Call a listener when a sampler ends by an exception, in the sampler's thread."""
+        self._death_listeners.append(listener)
 
     def event(self, kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
         """Record that something happens now; on disk when this returns, so call it before the hardware moves."""
@@ -113,6 +110,15 @@ class Acquisition:
     def anchor_clock(self) -> None:
         """Pair station time with UTC on the record."""
         self.event("clock_anchor", "clock", {"utc": utc_now().isoformat(), "virtual": self._clock.is_virtual})
+
+    def _run(self, sampler: Sampler | PressureSampler) -> None:
+        try:
+            sampler.run(self._stop)
+        except BaseException as error:
+            # Nobody would miss its samples before the end of the phase.
+            for listener in self._death_listeners:
+                listener(sampler.name, error)
+            raise
 
     def _sampler(self, name: str, period_s: float, read: Reader) -> Sampler:
         return Sampler(

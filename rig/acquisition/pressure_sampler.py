@@ -55,6 +55,7 @@ class PressureSampler:
         except InstrumentError as error:
             self.tally.failed += 1
             self._on_fault(self.name, error)
+            raise
 
     def _read(self, started_s: float) -> None:
         block = self._pressure.read_available()
