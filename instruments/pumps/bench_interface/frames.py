@@ -101,4 +101,4 @@ class FrameDecoder:
 
 
 def _is_printable(data: str) -> bool:
-    return all(" " <= character <= "~" for character in data)
+    return data.isascii() and data.isprintable()
