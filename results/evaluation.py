@@ -31,7 +31,17 @@ class Liquid(StrictModel):
         return self
 
 
-class FlowEvaluation(StrictModel):
+class VolumeEvaluation(StrictModel):
+    """What every weighed volume needs: the liquid, the temperature it is stated at, which way the pump moves it."""
+
+    volume_reference_temperature_c: float = Field(ge=0.0, le=40.0)
+    liquid: Liquid
+    direction: Literal["collect", "withdraw"] = "collect"
+    coverage_percent: float = Field(default=DEFAULT_COVERAGE_PERCENT, gt=50.0, lt=100.0)
+    stroke_volume_ul: float | None = Field(default=None, gt=0.0)
+
+
+class FlowEvaluation(VolumeEvaluation):
     """How a flow test is evaluated. Every temperature is required: a volume without its temperature is no volume.
 
     `pump_temperature_c`: where the catheter tip and the pump are. `volume_reference_temperature_c`: the temperature at
@@ -42,14 +52,9 @@ class FlowEvaluation(StrictModel):
     profile: str
     set_flow_ul_per_h: float = Field(gt=0.0)
     pump_temperature_c: float = Field(ge=0.0, le=40.0)
-    volume_reference_temperature_c: float = Field(ge=0.0, le=40.0)
     dose_concentration_temperature_c: float = Field(ge=0.0, le=40.0)
-    liquid: Liquid
-    direction: Literal["collect", "withdraw"] = "collect"
     criteria: Annotated[tuple[Criterion, ...], Field(strict=False)]
     decision_rule: DecisionRule
-    coverage_percent: float = Field(default=DEFAULT_COVERAGE_PERCENT, gt=50.0, lt=100.0)
-    stroke_volume_ul: float | None = Field(default=None, gt=0.0)
 
     @field_validator("criteria")
     @classmethod

@@ -69,6 +69,8 @@ def _air_notes(collection: Collection) -> list[str]:
             f"({ASSUMED_TEMPERATURE_C:g} Celsius, {ASSUMED_HUMIDITY_PERCENT:g} %RH, {ASSUMED_PRESSURE_HPA:g} hPa), "
             "evaporation was interpolated linearly between the blanks, and U widened for the weather"
         ]
+    if not air.recorded:
+        return ["the air is stated, not recorded: U is widened for how much it may have changed"]
     if not air.driven:
         return ["the air was saturated at times: evaporation was interpolated linearly between the blanks"]
     return []

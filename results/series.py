@@ -66,13 +66,14 @@ class FlowPhases:
 class AmbientSeries:
     """Air at the balance: time (s, increasing), temperature (Celsius), humidity (%), pressure (hPa); equal lengths.
 
-    NaN where the sensor gave no number.
+    NaN where the sensor gave no number. `constant` says that the values are stated for the whole test, not recorded.
     """
 
     time_s: NDArray[np.float64]
     temperature_c: NDArray[np.float64]
     humidity_percent: NDArray[np.float64]
     pressure_hpa: NDArray[np.float64]
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

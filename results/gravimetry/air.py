@@ -27,8 +27,9 @@ class AirRecord:
 
     `drive_s` is the integral of the evaporation's driving force divided by its mean, so that it runs like time and a
     constant force makes it time itself; `drive_moment_s2` is the integral of time against it.
-    `measured` is False when there was no sensor and laboratory air was assumed; `driven` when the driving force is
-    used, `levelled` when it follows the level. `largest_gap_s` is the longest silence of the sensor.
+    `measured` is False when there was no sensor and laboratory air was assumed; `recorded` is True when the air's
+    changes are known; `driven` when the driving force is used, `levelled` when it follows the level. `largest_gap_s`
+    is the longest silence of the sensor.
     """
 
     time_s: NDArray[np.float64]
@@ -41,6 +42,7 @@ class AirRecord:
     drive_s: NDArray[np.float64]
     drive_moment_s2: NDArray[np.float64]
     measured: bool
+    recorded: bool
     driven: bool
     levelled: bool
     largest_gap_s: float
@@ -112,6 +114,7 @@ def air_record(
         drive_s=_cumulative(steps),
         drive_moment_s2=_cumulative(steps * (time_s[1:] + time_s[:-1]) / 2.0),
         measured=ambient is not None,
+        recorded=ambient is not None and not ambient.constant,
         driven=driven,
         levelled=level is not None,
         largest_gap_s=_largest_gap_s(ambient),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from results.bench import GravimetricBench
 from results.cleaning.readings import CleanReadings
-from results.evaluation import FlowEvaluation
+from results.evaluation import VolumeEvaluation
 from results.gravimetry.air import AirRecord
 from results.gravimetry.blank import Blank, evaluate_blank
 from results.gravimetry.evaporation import Evaporation
@@ -61,7 +61,7 @@ def collect(
     *,
     air: AirRecord,
     phases: FlowPhases,
-    evaluation: FlowEvaluation,
+    evaluation: VolumeEvaluation,
     bench: GravimetricBench,
 ) -> Collection:
     """Return the delivered volume over a run: readings corrected for air, tube storage, evaporation and immersion.
@@ -96,7 +96,7 @@ def collect(
 
 
 def liquid_state(
-    air: AirRecord, *, phases: FlowPhases, evaluation: FlowEvaluation, bench: GravimetricBench
+    air: AirRecord, *, phases: FlowPhases, evaluation: VolumeEvaluation, bench: GravimetricBench
 ) -> LiquidState:
     """Return the mean state of liquid and air over the analysis period."""
     inside = np.linspace(phases.analysis.begin_s, phases.analysis.end_s, 1001)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from results.bench import GravimetricBench
-from results.evaluation import FlowEvaluation
+from results.evaluation import VolumeEvaluation
 from results.gravimetry.collection import Collection
 from results.series import Phase
 from results.uncertainty.balance_lines import balance_lines
@@ -41,7 +41,7 @@ def volume_lines(
     *,
     period: Phase,
     volume_ul: float,
-    evaluation: FlowEvaluation,
+    evaluation: VolumeEvaluation,
     bench: GravimetricBench,
     drift: Drift,
 ) -> list[BudgetLine]:

@@ -90,7 +90,7 @@ def _air(
             sensitivity=lift,
         ),
     ]
-    if not air.measured:
+    if not air.recorded:
         lines.append(
             normal(
                 "air buoyancy of what stands on the pan, weather unknown",
