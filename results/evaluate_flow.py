@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from results.bench import GravimetricBench
 from results.cleaning.gaps import reading_gaps
-from results.cleaning.readings import clean_readings
 from results.cleaning.steps import refuse_steps
 from results.decision import combined_verdict
 from results.evaluation import FlowEvaluation
 from results.flow.grid import GridSeries
 from results.flow.noise_floor import pump_off_trumpet
 from results.flow.strokes import StrokeAnalysis, stroke_analysis
+from results.flow_findings import findings_of, treated_readings
 from results.flow_history import blank_grids, continuity_of, startup_of, whole_infusion_error_percent
 from results.flow_notes import flow_notes
 from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
@@ -20,8 +18,9 @@ from results.flow_variants import as_written_variant, corrected_grid, corrected_
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.gravimetry.level import level_record
+from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.measurands import decide_flow
-from results.outcome import FLOW_OUTCOME_SCHEMA, AirOutcome, BlankOutcome, FlowOutcome
+from results.outcome import FLOW_OUTCOME_SCHEMA, FlowOutcome
 from results.profiles import LoadedProfile, MethodProfile, load_profile
 from results.refusal import EvaluationRefused
 from results.series import FlowSeries, Phase
@@ -41,7 +40,8 @@ def evaluate_flow(
     method = loaded.profile
     phases, analysis = series.phases, series.phases.analysis
     _refuse_tare(series)
-    readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
+    treated = treated_readings(series, evaluation, bench)
+    readings = treated.readings
     refuse_steps(
         readings,
         begin_s=phases.begin_s,
@@ -60,6 +60,9 @@ def evaluate_flow(
     grid = corrected_grid(collection, analysis, method)
     volume_ul = float(grid.volume_ul[-1] - grid.volume_ul[0])
     corrected = corrected_variant(grid, evaluation=evaluation, profile=method)
+    set_flow = evaluation.set_flow_ul_per_h
+    continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
+    findings = findings_of(treated, collection, series, continuity=continuity, profile=method)
     budget = error_budget(
         collection,
         analysis,
@@ -68,9 +71,9 @@ def evaluate_flow(
         evaluation=evaluation,
         bench=bench,
         drift=drift,
+        findings=findings,
     )
     measured = budget.measured
-    set_flow = evaluation.set_flow_ul_per_h
     windows = trumpet_uncertainty(
         collection, grid, analysis, budget=budget, evaluation=evaluation, bench=bench, drift=drift, profile=method
     )
@@ -85,7 +88,6 @@ def evaluate_flow(
         for criterion in evaluation.criteria
     )
     startup, startup_note = startup_of(collection, series, method)
-    continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
     return FlowOutcome(
         schema=FLOW_OUTCOME_SCHEMA,
         run_id=series.run_id,
@@ -124,14 +126,15 @@ def evaluate_flow(
         strokes=_strokes(collection, grid, analysis, evaluation=evaluation, profile=method),
         continuity=continuity,
         evaporation_model=collection.evaporation.model,
-        evaporation_mean_ug_per_min=_lost_g(collection, analysis) / analysis.duration_s * 60e6,
-        blanks=_blank_outcomes(collection),
-        air=_air_outcome(collection, analysis),
+        evaporation_mean_ug_per_min=lost_g(collection, analysis) / analysis.duration_s * 60e6,
+        blanks=blank_outcomes(collection),
+        air=air_outcome(collection, analysis),
         recorded_readings=readings.recorded,
         used_readings=readings.time_s.size,
         largest_gap_s=grid.largest_gap_s,
         gaps=reading_gaps(readings.time_s, begin_s=phases.begin_s, end_s=phases.end_s),
         exclusions=readings.exclusions,
+        findings=findings,
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=flow_notes(
@@ -140,6 +143,7 @@ def evaluate_flow(
             drift=drift,
             continuity=continuity,
             startup_note=startup_note,
+            findings=findings,
             simulated=series.simulated,
         ),
     )
@@ -166,38 +170,4 @@ def _strokes(
         stroke_volume_ul=evaluation.stroke_volume_ul,
         set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
         windows_s=[count * grid.sample_interval_s for count in profile.window_samples],
-    )
-
-
-def _lost_g(collection: Collection, period: Phase) -> float:
-    return float(np.diff(collection.evaporation.lost_g(np.array([period.begin_s, period.end_s])))[0])
-
-
-def _blank_outcomes(collection: Collection) -> tuple[BlankOutcome, ...]:
-    return tuple(
-        BlankOutcome(
-            begin_s=blank.phase.begin_s,
-            end_s=blank.phase.end_s,
-            loss_ug_per_min=blank.loss_g_per_s * 60e6,
-            noise_sd_mg=blank.noise.sd_g * 1e3,
-            disturbed_readings=blank.disturbed,
-        )
-        for blank in collection.evaporation.blanks
-    )
-
-
-def _air_outcome(collection: Collection, period: Phase) -> AirOutcome:
-    air, liquid = collection.air, collection.liquid
-    inside = (air.time_s >= period.begin_s) & (air.time_s <= period.end_s)
-    return AirOutcome(
-        measured=air.measured,
-        temperature_c=float(np.mean(air.air_temperature_c[inside])),
-        humidity_percent=float(np.mean(air.humidity_percent[inside])),
-        pressure_hpa=float(np.mean(air.pressure_hpa[inside])),
-        density_kg_per_m3=liquid.air_density_kg_per_m3,
-        liquid_temperature_c=liquid.vessel_temperature_c,
-        liquid_density_kg_per_m3=liquid.vessel_density_kg_per_m3,
-        z_ul_per_mg=liquid.z_ul_per_mg,
-        immersion_factor=liquid.immersion_factor,
-        largest_gap_s=air.largest_gap_s,
     )
