@@ -30,8 +30,8 @@ def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunF
     for record, folder in cases:
         if record.verdict is not Verdict.PASS or not record.safe_state.is_safe:
             console.print(Text(f"{record.case}: {record.verdict.value}: {record.reason}"), soft_wrap=True)
-        for note in record.notes:
-            console.print(Text(f"{record.case}: {note}"), soft_wrap=True)
+        for note in (*record.notes, *(record.outcome.notes if record.outcome else ())):
+            console.print(Text(f"{record.case}: note: {note}"), soft_wrap=True)
         console.print(Text(f"run: {folder.path}"), soft_wrap=True)
 
 
@@ -40,6 +40,9 @@ def print_outcome(console: Console, outcome: FlowOutcome) -> None:
     table = _table(outcome.run_id + (SIMULATED if outcome.simulated else ""))
     _add_rows(table, outcome.profile_id, outcome.verdict, outcome)
     console.print(table)
+    for note in outcome.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)
+    console.print()
     budget = Table(title="Uncertainty of error A", title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("source", "value", "u", "distribution", "dof", "contribution, %"):
         budget.add_column(heading, justify="left" if heading in ("source", "distribution") else "right")
