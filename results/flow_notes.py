@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from results.cleaning.findings import Finding, findings_notes
 from results.evaluation import FlowEvaluation
 from results.flow.continuity import FlowContinuity
 from results.gravimetry.air import ASSUMED_HUMIDITY_PERCENT, ASSUMED_PRESSURE_HPA, ASSUMED_TEMPERATURE_C
@@ -18,6 +19,7 @@ def flow_notes(
     continuity: FlowContinuity,
     startup_note: str,
     simulated: bool,
+    findings: tuple[Finding, ...] = (),
 ) -> tuple[str, ...]:
     """Return the notes of a flow outcome, gravest first."""
     notes = []
@@ -29,6 +31,7 @@ def flow_notes(
             f"{continuity.longest_gap_s / 3600.0:.2f} h, from {continuity.gap_begin_s / 3600.0:.2f} h to "
             f"{continuity.gap_end_s / 3600.0:.2f} h of the record"
         )
+    notes += findings_notes(findings)
     notes += _evaporation_notes(collection, drift)
     if drift.note:
         notes.append(drift.note)

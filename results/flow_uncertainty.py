@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from results.bench import GravimetricBench
+from results.cleaning.findings import Finding
 from results.decision import MeasuredValue
 from results.evaluation import FlowEvaluation
 from results.flow.grid import GridSeries
@@ -12,6 +14,7 @@ from results.gravimetry.collection import Collection
 from results.profiles import MethodProfile
 from results.series import Phase
 from results.uncertainty.budget import Budget, combine
+from results.uncertainty.cleaning_lines import cleaning_lines
 from results.uncertainty.drift import Drift
 from results.uncertainty.flow_lines import blank_weights, volume_lines
 from results.uncertainty.noise import merged
@@ -27,12 +30,14 @@ def error_budget(
     evaluation: FlowEvaluation,
     bench: GravimetricBench,
     drift: Drift,
+    findings: Sequence[Finding] = (),
 ) -> Budget:
     """Return the budget of a mean flow error (%) over a period in which `volume_ul` was delivered."""
     per_ul = 100.0 * 3600.0 / period.duration_s / evaluation.set_flow_ul_per_h
     lines = volume_lines(
         collection, period=period, volume_ul=volume_ul, evaluation=evaluation, bench=bench, drift=drift
     )
+    lines += cleaning_lines(findings, collection, period, volume_ul=volume_ul)
     return combine(
         value=error_percent,
         unit="%",

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from results.cleaning.exclusions import Exclusion
+from results.cleaning.findings import Finding
 from results.cleaning.gaps import ReadingGaps
 from results.decision import Decision, MeasuredValue, Verdict
 from results.flow.continuity import FlowContinuity
@@ -18,7 +19,7 @@ from results.flow.trumpet import WindowError
 from results.uncertainty.budget import Budget
 from results.uncertainty.window_noise import WindowUncertainty
 
-FLOW_OUTCOME_SCHEMA = "flow-outcome/1.0.0"
+FLOW_OUTCOME_SCHEMA = "flow-outcome/1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class FlowOutcome:
     largest_gap_s: float
     gaps: ReadingGaps
     exclusions: tuple[Exclusion, ...]
+    findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]
     verdict: Verdict
     notes: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from results.cleaning.exclusions import Exclusion, exclusion
-from results.series import NUMBER_CODES, EvaluationRefused, FlowSeries
+from results.cleaning.findings import Finding
+from results.cleaning.frozen import frozen_mask
+from results.cleaning.timing import time_faults
+from results.series import NUMBER_CODES, EvaluationRefused, FlowPhases, FlowSeries
 
 SPIKE_WINDOW_S = 121.0
 """Length of the running median a spike is seen against; a spike is shorter than half of it."""
@@ -29,29 +33,31 @@ class CleanReadings:
     mass_g: NDArray[np.float64]
     recorded: int
     exclusions: tuple[Exclusion, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings:
     """Return the readings of a series fit for evaluation. Raises `EvaluationRefused` when fewer than two remain.
 
-    Left out, each counted and located: samples whose status carries no number, numbers that are not finite, repeated
-    or backward times, spikes.
+    Left out, each counted and located: lone wrong times, samples whose status carries no number, numbers that are not
+    finite, repeated or backward times, repetitions of a frozen balance, spikes. A clock set back too far is refused.
     """
     time_s, mass_g = series.time_s, series.mass_g
-    exclusions = []
+    times = time_faults(time_s[np.isfinite(time_s)], series.phases)
+    lone = np.zeros(time_s.size, dtype=np.bool_)
+    lone[np.isfinite(time_s)] = times.lone
     carries = np.isin(series.status, NUMBER_CODES)
-    exclusions.append(
-        exclusion(
-            rule="no number", explanation="the balance gave a state, not a number", time_s=time_s, excluded=~carries
-        )
-    )
     finite = np.isfinite(mass_g) & np.isfinite(time_s)
-    exclusions.append(
-        exclusion(
-            rule="not finite", explanation="time or value is not finite", time_s=time_s, excluded=carries & ~finite
-        )
-    )
-    keep = carries & finite
+    rules = {
+        "time out of line": ("a time that its neighbours do not bear out", lone),
+        "no number": ("the balance gave a state, not a number", ~carries & ~lone),
+        "not finite": ("time or value is not finite", carries & ~finite & ~lone),
+    }
+    exclusions = [
+        exclusion(rule=rule, explanation=explanation, time_s=time_s, excluded=excluded)
+        for rule, (explanation, excluded) in rules.items()
+    ]
+    keep = carries & finite & ~lone
     kept_time, kept_mass = (time_s, mass_g) if keep.all() else (time_s[keep], mass_g[keep])
     backward = np.zeros(kept_time.size, dtype=np.bool_)
     backward[1:] = kept_time[1:] <= np.maximum.accumulate(kept_time)[:-1]
@@ -60,6 +66,19 @@ def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings
     )
     if backward.any():
         kept_time, kept_mass = kept_time[~backward], kept_mass[~backward]
+    frozen = np.zeros(kept_time.size, dtype=np.bool_)
+    for part in _parts(kept_time, series.phases):
+        frozen[part] = frozen_mask(kept_time[part], kept_mass[part])
+    exclusions.append(
+        exclusion(
+            rule="frozen balance",
+            explanation="the reading repeats itself for longer than its noise allows",
+            time_s=kept_time,
+            excluded=frozen,
+        )
+    )
+    if frozen.any():
+        kept_time, kept_mass = kept_time[~frozen], kept_mass[~frozen]
     spikes = spike_mask(kept_time, kept_mass, readability_g=readability_g)
     exclusions.append(
         exclusion(
@@ -78,7 +97,16 @@ def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings
         mass_g=kept_mass,
         recorded=time_s.size,
         exclusions=tuple(entry for entry in exclusions if entry is not None),
+        findings=times.findings,
     )
+
+
+def _parts(time_s: NDArray[np.float64], phases: FlowPhases) -> list[slice]:
+    """Return the readings before, while and after the pump runs: in each they repeat themselves in their own way."""
+    before, after = phases.blank_before, phases.blank_after
+    instants = [*([] if before is None else [before.end_s]), *([] if after is None else [after.begin_s])]
+    edges = [0, *(int(place) for place in np.searchsorted(time_s, instants)), time_s.size]
+    return [slice(begin, end) for begin, end in itertools.pairwise(edges)]
 
 
 def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, readability_g: float) -> NDArray[np.bool_]:

@@ -52,7 +52,7 @@ def flow_continuity(
     Readings are averaged in bins of S / 30, so gaps are located to that. `detectable_ul` must stand clear of the noise.
     Raises `EvaluationRefused` when fewer than two bins hold a reading.
     """
-    times, volume = _binned(time_s, volume_ul, width_s=sample_interval_s / BINS_PER_INTERVAL)
+    times, volume = binned(time_s, volume_ul, width_s=sample_interval_s / BINS_PER_INTERVAL)
     if times.size < 2:
         raise EvaluationRefused("too few readings to follow the delivery")
     reached = np.searchsorted(np.maximum.accumulate(volume), volume + detectable_ul, side="left")
@@ -82,7 +82,7 @@ def flow_continuity(
     )
 
 
-def _binned(
+def binned(
     time_s: NDArray[np.float64], volume_ul: NDArray[np.float64], *, width_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean time and mean volume of the readings in each bin that holds any."""

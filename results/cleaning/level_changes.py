@@ -1,0 +1,207 @@
+"""Where the level of the readings changes as neither noise nor the pump's own strokes make it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.cleaning.readings import CleanReadings
+from results.series import Phase
+
+_SHORT_S, _LONG_S = 10.0, 60.0
+_GUARD_S = 3.0
+_FEWEST = 5
+_BLANK_PARTS = 15.0
+_LIMIT_SIGMA = 8.0
+_MAD_TO_SIGMA = 1.4826
+_BLOCKS = 50
+_MERGED_S = 45.0
+"""Places nearer to each other than this belong to one disturbance."""
+_STROKE_VARIES = 1.35
+"""A stroke larger than this times the usual is no stroke."""
+_GAP_STROKES = 1.2
+_SMALL = 3.0
+"""Changes of less than this times the least that shows must still hold a minute later."""
+_MOST_FOR_MEDIANS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Readings `first` to `last` in which the level (g) changed by `size_g` more than the usual flow accounts for.
+
+    `stays` is False when the level after is that before. `u_g`: standard uncertainty of the size, a stroke that may
+    have come meanwhile included. `allowance_g`: how far two sizes that undo each other may differ. `after_g`: the level
+    after; `limit_g`: the least change that shows.
+    """
+
+    first: int
+    last: int
+    size_g: float
+    stays: bool
+    pumping: bool
+    u_g: float
+    allowance_g: float
+    after_g: float
+    limit_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChanges:
+    """Every change of one period, and the quantum (g) in which its delivery arrives, 0 without one."""
+
+    changes: tuple[Change, ...]
+    quantum_g: float
+
+
+def changes_of(
+    readings: CleanReadings, period: Phase, *, sign: float, pumping: bool, readability_g: float, stroke_g: float
+) -> LevelChanges:
+    """Return the changes of level in a period by comparing the means of the readings before and after each instant.
+
+    Noise is what most of these differences show; a change exceeds eight of its robust standard deviations. While the
+    pump runs, the usual largest rise in a fiftieth of the period counts as its stroke, and only a fall of the level
+    itself, not a want of delivery, is a change downwards.
+    """
+    offset, stop = (int(place) for place in np.searchsorted(readings.time_s, (period.begin_s, period.end_s)))
+    time_s, level_g = readings.time_s[offset:stop], sign * readings.mass_g[offset:stop]
+    if time_s.size < 4 * _FEWEST:
+        return LevelChanges((), 0.0)
+    period_s = max(float(np.median(np.diff(time_s))), 1e-9)
+    guard = max(1, math.ceil(_GUARD_S / period_s))
+    rate = _usual_rate(time_s, level_g)
+    changes: list[Change] = []
+    quantum_g = 0.0
+    for length_s in (_SHORT_S, _LONG_S if pumping else (time_s[-1] - time_s[0]) / _BLANK_PARTS):
+        width = max(_FEWEST, round(length_s / period_s))
+        if time_s.size < 2 * (2 * width + guard):
+            continue
+        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g)
+        found, quantum = scan.run()
+        if length_s == _SHORT_S:
+            quantum_g = quantum
+        changes += [new for new in found if not any(new.first <= old.last and old.first <= new.last for old in changes)]
+    return LevelChanges(
+        tuple(_shifted(change, offset, sign) for change in sorted(changes, key=lambda change: change.first)), quantum_g
+    )
+
+
+def _shifted(change: Change, offset: int, sign: float) -> Change:
+    return Change(
+        first=change.first + offset,
+        last=change.last + offset,
+        size_g=sign * change.size_g,
+        stays=change.stays,
+        pumping=change.pumping,
+        u_g=change.u_g,
+        allowance_g=change.allowance_g,
+        after_g=sign * change.after_g,
+        limit_g=change.limit_g,
+    )
+
+
+def _usual_rate(time_s: NDArray[np.float64], level_g: NDArray[np.float64]) -> float:
+    """Return the median slope (g/s) of a fiftieth of the readings."""
+    edges = np.linspace(0, time_s.size - 1, min(_BLOCKS, time_s.size // 2) + 1).astype(np.intp)
+    return float(np.median(np.diff(level_g[edges]) / np.diff(time_s[edges])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    time_s: NDArray[np.float64]
+    level_g: NDArray[np.float64]
+    width: int
+    guard: int
+    rate_g_per_s: float
+    pumping: bool
+    readability_g: float
+    stroke_g: float
+
+    def run(self) -> tuple[list[Change], float]:
+        """Return the changes seen with windows of this width, and the quantum of the delivery."""
+        apart_s = self._between(self.time_s)
+        rise_g = self._between(self.level_g)
+        fall_g = rise_g.copy() if self.pumping else None
+        rise_g -= self.rate_g_per_s * apart_s
+        every = -(-rise_g.size // _MOST_FOR_MEDIANS)
+        rise_g -= float(np.median(rise_g[::every]))
+        sigma_g = max(_MAD_TO_SIGMA * float(np.median(np.abs(rise_g[::every]))), 0.3 * self.readability_g)
+        limit_g = _LIMIT_SIGMA * sigma_g
+        quantum_g = self._quantum_g(rise_g, limit_g) if self.pumping else 0.0
+        apart_s -= float(np.median(apart_s[::every]))
+        np.clip(apart_s, 0.0, None, out=apart_s)
+        apart_s *= self.rate_g_per_s
+        slack_g = _GAP_STROKES * np.minimum(apart_s, quantum_g, out=apart_s)
+        # Less than usual may be less delivery; only a fall of the level itself can be none.
+        beyond = (rise_g if fall_g is None else fall_g) < -limit_g
+        beyond |= rise_g > limit_g + _STROKE_VARIES * quantum_g + slack_g
+        if not beyond.any():
+            return [], quantum_g if quantum_g > limit_g else 0.0
+        changes = [self._change(rise_g, begin, end, limit_g, quantum_g) for begin, end in self._stretches(beyond)]
+        return changes, quantum_g if quantum_g > limit_g else 0.0
+
+    def _still(self, last: int, before: slice, size_g: float, limit_g: float) -> bool:
+        """Return whether a small change still holds a minute later: what a slow knock leaves beside itself does not."""
+        begin_s = float(self.time_s[last]) + _MERGED_S
+        later = slice(*np.searchsorted(self.time_s, (begin_s, begin_s + _MERGED_S)))
+        if later.stop - later.start < _FEWEST:
+            return False
+        level_g = float(np.median(self.level_g[later]) - np.median(self.level_g[before]))
+        return level_g * size_g > 0.0 and abs(level_g) > limit_g
+
+    def _between(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return mean after less mean before: windows of `width`, `guard` readings apart, at every place that fits."""
+        total = np.concatenate(([0.0], np.cumsum(values - values[0])))
+        sums = total[self.width :] - total[: -self.width]
+        reach = self.width + self.guard
+        return np.asarray((sums[reach:] - sums[:-reach]) / self.width)
+
+    def _quantum_g(self, rise_g: NDArray[np.float64], limit_g: float) -> float:
+        size = max(rise_g.size // _BLOCKS, 1)
+        blocks = rise_g[: rise_g.size // size * size].reshape(-1, size)
+        return max(float(np.median(blocks.max(axis=1))), self.stroke_g, 0.0)
+
+    def _stretches(self, beyond: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], beyond, [False])).astype(np.int8)))
+        merged: list[tuple[int, int]] = []
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            if merged and self.time_s[begin] - self.time_s[merged[-1][1] - 1] < _MERGED_S:
+                merged[-1] = (merged[-1][0], end)
+            else:
+                merged.append((begin, end))
+        return merged
+
+    def _change(self, rise_g: NDArray[np.float64], begin: int, end: int, limit_g: float, quantum_g: float) -> Change:
+        """Return the change behind the places `begin` to `end` (excluded) at which the means differ."""
+        width, guard = self.width, self.guard
+        largest = float(np.max(np.abs(rise_g[begin:end])))
+        early = math.ceil(width * min(1.0, limit_g / largest))
+        first = begin + 2 * width + guard - 1 - early
+        last = end - 1 + early
+        if first > last:
+            middle = begin + int(np.argmax(np.abs(rise_g[begin:end]))) + width
+            first, last = middle, middle + guard - 1
+        first, last = max(first - 1, 1), min(last + 1, self.time_s.size - 2)
+        before, after = slice(max(first - width, 0), first), slice(last + 1, last + 1 + width)
+        apart_s = float(np.mean(self.time_s[after]) - np.mean(self.time_s[before]))
+        after_g = float(np.median(self.level_g[after]))
+        rise = after_g - float(np.median(self.level_g[before]))
+        size_g = rise - self.rate_g_per_s * apart_s
+        delivered_g = max(self.rate_g_per_s, 0.0) * apart_s
+        allowance_g = limit_g + _STROKE_VARIES * (quantum_g if self.pumping else 0.0)
+        stays = (rise if self.pumping else size_g) < -limit_g or size_g > allowance_g
+        if stays and abs(size_g) < _SMALL * limit_g:
+            stays = self._still(last, before, size_g, limit_g)
+        return Change(
+            first=first,
+            last=last,
+            size_g=size_g,
+            stays=stays,
+            pumping=self.pumping,
+            u_g=math.sqrt((limit_g / _LIMIT_SIGMA) ** 2 + delivered_g * quantum_g),
+            allowance_g=allowance_g,
+            after_g=after_g,
+            limit_g=limit_g,
+        )

@@ -1,0 +1,77 @@
+"""The budget lines of what was found in the readings: repairs, jumps, drops, pauses, clocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from results.cleaning.findings import Finding
+from results.gravimetry.collection import Collection
+from results.series import Phase
+from results.uncertainty.budget import BudgetLine
+from results.uncertainty.flow_lines import volume_weights
+from results.uncertainty.lines import normal, rectangular
+from results.uncertainty.noise import ReadingWeights
+
+_UNEXPLAINED = ("pause of the delivery", "surge of the delivery")
+
+
+def cleaning_lines(
+    findings: Sequence[Finding], collection: Collection, period: Phase, *, volume_ul: float
+) -> list[BudgetLine]:
+    """Return the lines (uL) of what the treatment of findings leaves open in the volume delivered in a period.
+
+    A repair leaves its own uncertainty; what may or may not be delivery counts as a rectangular distribution of its
+    whole size; so does a clock that may have been set by as much as the record is silent.
+    """
+    if not findings:
+        return []
+    weights = volume_weights(collection, period)
+    lines = []
+    repaired = math.hypot(
+        *(_response(weights, found) * found.u_mg for found in findings if found.treatment == "repaired")
+    )
+    if repaired > 0.0:
+        lines.append(normal("steps of the reading, as taken back", unit="uL", u=repaired * 1e-3, sensitivity=1.0))
+    jumps = sum(abs(_response(weights, found) * found.size_mg) for found in findings if found.rule == "jump")
+    if jumps > 0.0:
+        lines.append(rectangular("jumps that may be no delivery", unit="uL", half_width=jumps * 1e-3, sensitivity=1.0))
+    unexplained = sum(abs(found.size_mg) * _share(found, period) for found in findings if found.rule in _UNEXPLAINED)
+    if unexplained > 0.0:
+        lines.append(
+            rectangular(
+                "pauses and surges that may be no delivery",
+                unit="uL",
+                half_width=unexplained * 1e-3 * collection.ul_per_g,
+                sensitivity=1.0,
+            )
+        )
+    drops = max((found.u_mg for found in findings if found.rule == "drops"), default=0.0)
+    if drops > 0.0:
+        lines.append(normal("drops hanging at the ends", unit="uL", u=drops * 1e-3, sensitivity=collection.ul_per_g))
+    clock_s = math.hypot(*(found.drift_s for found in findings if _share(found, period) > 0.0))
+    if clock_s > 0.0:
+        lines.append(
+            rectangular(
+                "clock set while silent, or set back",
+                unit="s",
+                half_width=clock_s,
+                sensitivity=volume_ul / period.duration_s,
+            )
+        )
+    return lines
+
+
+def _response(weights: ReadingWeights, found: Finding) -> float:
+    """Return the change of the volume (uL per g) for a change of the reading as lasting as the finding's."""
+    lasts = weights.time_s >= found.end_s
+    if not found.lasting:
+        lasts = (weights.time_s >= found.begin_s) & ~lasts
+    return weights.applied_to(lasts.astype(np.float64))
+
+
+def _share(found: Finding, period: Phase) -> float:
+    """Return 1 when a finding touches a period, else 0."""
+    return float(found.begin_s < period.end_s and found.end_s > period.begin_s)
