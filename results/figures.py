@@ -23,7 +23,7 @@ except ImportError as error:
 
 # Okabe and Ito's palette, distinguishable with any colour vision; shapes and labels carry the meaning as well.
 BLUE, ORANGE, GREEN, GREY, RED = "#0072B2", "#D55E00", "#009E73", "#6E6E6E", "#B00020"
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -43,13 +43,13 @@ def draw_flow_figure(outcome: FlowOutcome, path: Path) -> None:
     The same outcome gives the same picture.
     """
     date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         flow_figure(outcome).savefig(path, dpi=150, metadata=date)
 
 
 def flow_figure(outcome: FlowOutcome) -> Figure:
     """Return the start-up curve and the trumpet of an outcome; a simulated run is marked as such."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(11.0, 7.6))
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
@@ -60,7 +60,7 @@ def flow_figure(outcome: FlowOutcome) -> Figure:
         _draw_trumpet(figure.add_subplot(grid[1]), outcome)
         figure.text(0.07, 0.025, analogy_line(outcome), fontsize=7.5, color=GREY, va="bottom")
         if outcome.simulated:
-            _mark_simulated(figure)
+            mark_simulated(figure)
         return figure
 
 
@@ -192,7 +192,8 @@ def _scale_trumpet(axes: Axes, minutes: NDArray[np.float64], values: NDArray[np.
     axes.set_ylim(low - margin, high + margin)
 
 
-def _mark_simulated(figure: Figure) -> None:
+def mark_simulated(figure: Figure) -> None:
+    """Write across a figure that no pump was measured."""
     figure.text(
         0.5, 0.42, "SIMULATED", fontsize=78, color=RED, alpha=0.07, rotation=24, ha="center", va="center", weight="bold"
     )

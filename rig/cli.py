@@ -15,6 +15,7 @@ from results.series import EvaluationRefused
 from results.trace.errors import StorageError
 from results.trace.seal import seal
 from rig.configuration import ConfigurationError
+from rig.foreign import draw, evaluate_file
 from rig.run_folder import RunFolder
 from rig.station_file import available_stations, load_station_file
 from rig.terminal.verdict_table import print_outcome
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.action(options))
-    except (ConfigurationError, EvaluationRefused, StorageError, OSError) as error:
+    except (ConfigurationError, EvaluationRefused, StorageError, ImportError, OSError) as error:
         sys.stderr.write(f"rig {options.command}: {error}\n")
         return 1
 
@@ -46,9 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--log", type=Path, help="append what each device was told to this file")
     simulate.set_defaults(action=_simulate)
 
-    evaluate = commands.add_parser("evaluate", help="evaluate a run again, from its files alone")
-    evaluate.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
+    evaluate = commands.add_parser("evaluate", help="evaluate a run again, or any logger's data file")
+    evaluate.add_argument("run", type=Path, metavar="RUN|DATA", help="the folder of a run, or a data file")
+    evaluate.add_argument("--conditions", type=Path, help="of a data file: the TOML file that says how it was recorded")
     evaluate.add_argument("--json", type=Path, dest="json_file", help="write the outcome to this file")
+    evaluate.add_argument("--figure", type=Path, help="draw the outcome into this file (.png, .svg or .pdf)")
     evaluate.set_defaults(action=_evaluate)
 
     sealing = commands.add_parser("seal", help="make the trace of a run that ended in a crash")
@@ -68,10 +71,21 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    if options.conditions is not None:
+        evaluation = evaluate_file(
+            options.run, options.conditions, console=console, json_file=options.json_file, figure=options.figure
+        )
+        return 0 if evaluation.outcome is not None else 1
+    if options.run.is_file():
+        raise EvaluationRefused(f"{options.run} is no folder of a run; for a data file, give --conditions as well")
     folder = RunFolder(options.run)
     outcome = evaluate_trace(folder.trace)
-    console = Console()
-    print_outcome(console if console.is_terminal else Console(width=PLAIN_WIDTH), outcome)
+    print_outcome(console, outcome)
+    if options.figure is not None:
+        draw(outcome, options.figure)
     if options.json_file is not None:
         options.json_file.write_text(json.dumps(outcome.as_record(), indent=2) + "\n", encoding="utf-8")
     return 0

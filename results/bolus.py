@@ -1,0 +1,357 @@
+"""Evaluation of a bolus test: each bolus by settled readings before and after it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from results.bench import GravimetricBench
+from results.bolus_outcome import (
+    BOLUS_OUTCOME_SCHEMA,
+    BolusOutcome,
+    BolusResult,
+    BolusStatistics,
+    ExcludedBolus,
+)
+from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, refuse_overlap, settled_mean
+from results.cleaning.readings import clean_readings
+from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, Verdict, combined_verdict, decide
+from results.evaluation import VolumeEvaluation
+from results.flow_uncertainty import rescaled
+from results.gravimetry.air import air_record
+from results.gravimetry.collection import Collection, collect
+from results.gravimetry.level import level_record
+from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
+from results.refusal import EvaluationRefused
+from results.series import FlowPhases, FlowSeries, Phase
+from results.uncertainty.budget import Budget, BudgetLine, combine
+from results.uncertainty.drift import Drift, drift_of
+from results.uncertainty.flow_lines import volume_lines
+from results.uncertainty.lines import normal
+
+MEAN_ERROR = "mean bolus error"
+HIGHEST_ERROR = "highest bolus error"
+LOWEST_ERROR = "lowest bolus error"
+MEASURANDS = (MEAN_ERROR, HIGHEST_ERROR, LOWEST_ERROR)
+_SETTLED_SIGMA = 6.0
+_LEAST_USED = 0.75
+CORRECTED = "fully corrected: evaporation, basal flow, air buoyancy, immersion, density at the reference temperature"
+
+
+class BolusEvaluation(VolumeEvaluation):
+    """How a bolus test is evaluated. `density_g_per_ml` is d of the formula as it is written; see `BolusTiming`."""
+
+    set_volume_ul: float = Field(gt=0.0)
+    duration_s: float = Field(ge=0.0)
+    settle_s: float = Field(ge=0.0)
+    reading_s: float = Field(gt=0.0)
+    settled_range_mg: float | None = Field(default=None, gt=0.0)
+    units_per_ml: float | None = Field(default=None, gt=0.0)
+    basal_flow_ul_per_h: float = Field(default=0.0, ge=0.0)
+    basal_flow_u_ul_per_h: float = Field(default=0.0, ge=0.0)
+    density_g_per_ml: float = Field(default=0.998, gt=0.5, lt=2.0)
+    criteria: Annotated[tuple[Criterion, ...], Field(strict=False)] = ()
+    decision_rule: DecisionRule = DecisionRule(kind="guarded")
+
+    @field_validator("criteria")
+    @classmethod
+    def _measurands_exist(cls, criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+        for criterion in criteria:
+            problem = bolus_criterion_problem(criterion)
+            if problem:
+                raise ValueError(problem)
+        return criteria
+
+    @property
+    def timing(self) -> BolusTiming:
+        """How each bolus is weighed."""
+        return BolusTiming(duration_s=self.duration_s, settle_s=self.settle_s, reading_s=self.reading_s)
+
+
+def bolus_criterion_problem(criterion: Criterion) -> str:
+    """Return what is wrong with a criterion of a bolus test; empty when nothing is."""
+    if criterion.measurand not in MEASURANDS:
+        return f"{criterion.measurand!r} is no measurand of a bolus test; there are {', '.join(map(repr, MEASURANDS))}"
+    return "" if criterion.unit == "%" else f"criterion {criterion.id!r} is in {criterion.unit!r}; errors are in '%'"
+
+
+def bolus_phases(
+    boluses_s: Sequence[float],
+    timing: BolusTiming,
+    *,
+    blank_before: Phase | None = None,
+    blank_after: Phase | None = None,
+) -> FlowPhases:
+    """Return the phases of a bolus test: from the first reading of the first bolus to the last of the last.
+
+    Raises `EvaluationRefused` without a bolus, or when one starts before the one before it is weighed.
+    """
+    refuse_overlap(boluses_s, timing)
+    test = Phase(timing.before(boluses_s[0])[0], timing.after(boluses_s[-1])[1])
+    return FlowPhases(analysis=test, blank_before=blank_before, blank_after=blank_after)
+
+
+def evaluate_bolus(
+    series: FlowSeries, boluses_s: Sequence[float], evaluation: BolusEvaluation, *, bench: GravimetricBench
+) -> BolusOutcome:
+    """Return the outcome of a bolus test from its readings and the instants (s, rising) at which each bolus starts.
+
+    `series.phases` are those of `bolus_phases`. The volume of a bolus is the rise of the settled mean reading, less
+    basal flow and plus evaporation between the two means, corrected as `collect` does. Raises `EvaluationRefused`
+    where no honest number can be computed.
+    """
+    phases = series.phases
+    refuse_overlap(boluses_s, evaluation.timing)
+    _refuse_tare(series)
+    readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
+    air = air_record(
+        series.ambient,
+        begin_s=min(phases.begin_s, float(readings.time_s[0])),
+        end_s=max(phases.end_s, float(readings.time_s[-1])),
+        bench=bench,
+        level=level_record(readings, bench, filled_s=phases.begin_s),
+    )
+    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
+    drift = drift_of(bench, collection.evaporation.blanks)
+    weighing = _Weighing(collection, readings.mass_g, series.time_s, evaluation, bench, drift)
+    results: list[BolusResult] = []
+    budgets: list[Budget] = []
+    excluded: list[ExcludedBolus] = []
+    for number, at_s in enumerate(boluses_s, start=1):
+        weighed = weighing.bolus(number, at_s)
+        if isinstance(weighed, ExcludedBolus):
+            excluded.append(weighed)
+        else:
+            results.append(weighed[0])
+            budgets.append(weighed[1])
+    if not results:
+        raise EvaluationRefused(f"no bolus can be weighed: bolus {excluded[0].number}: {excluded[0].reason}")
+    corrected = _statistics(CORRECTED, [one.volume.value for one in results], set_volume_ul=evaluation.set_volume_ul)
+    mean = _mean_budget(budgets, corrected, evaluation)
+    decisions = tuple(
+        _decide(criterion, evaluation.decision_rule, mean=mean, results=results, excluded=len(excluded))
+        for criterion in evaluation.criteria
+    )
+    return BolusOutcome(
+        schema=BOLUS_OUTCOME_SCHEMA,
+        run_id=series.run_id,
+        title=series.title,
+        simulated=series.simulated,
+        measurand=(
+            f"volume of each bolus beyond the basal flow, at {evaluation.volume_reference_temperature_c:g} Celsius"
+        ),
+        set_volume_ul=evaluation.set_volume_ul,
+        units_per_ml=evaluation.units_per_ml,
+        basal_flow_ul_per_h=evaluation.basal_flow_ul_per_h,
+        volume_reference_temperature_c=evaluation.volume_reference_temperature_c,
+        boluses=tuple(results),
+        excluded=tuple(excluded),
+        corrected=corrected,
+        as_written=_statistics(
+            f"as the formula is written: (m_n - m_n-1) / d, d = {evaluation.density_g_per_ml:g} g/mL, evaporation and "
+            "basal flow taken off, no buoyancy",
+            [one.as_written_volume_ul for one in results],
+            set_volume_ul=evaluation.set_volume_ul,
+        ),
+        mean_error=mean,
+        evaporation_model=collection.evaporation.model,
+        evaporation_mean_ug_per_min=lost_g(collection, phases.analysis) / phases.analysis.duration_s * 60e6,
+        blanks=blank_outcomes(collection),
+        air=air_outcome(collection, phases.analysis),
+        recorded_readings=readings.recorded,
+        used_readings=readings.time_s.size,
+        exclusions=readings.exclusions,
+        decisions=decisions,
+        verdict=combined_verdict(decision.verdict for decision in decisions),
+        notes=_notes(collection, drift, excluded=excluded, simulated=series.simulated),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighing:
+    """Everything a bolus is weighed with; `reading_g` has the shape of the collection's times.
+
+    `recorded_s` are the times of all readings recorded, fit for evaluation or not.
+    """
+
+    collection: Collection
+    reading_g: NDArray[np.float64]
+    recorded_s: NDArray[np.float64]
+    evaluation: BolusEvaluation
+    bench: GravimetricBench
+    drift: Drift
+
+    def bolus(self, number: int, at_s: float) -> tuple[BolusResult, Budget] | ExcludedBolus:
+        """Return a bolus and the budget of its volume, or why it cannot be weighed."""
+        timing = self.evaluation.timing
+        before, after = self._settled(timing.before(at_s), "before"), self._settled(timing.after(at_s), "after")
+        if isinstance(before, str):
+            return ExcludedBolus(number=number, at_s=at_s, reason=before)
+        if isinstance(after, str):
+            return ExcludedBolus(number=number, at_s=at_s, reason=after)
+        return self._weighed(number, at_s, before, after)
+
+    def _settled(self, window_s: tuple[float, float], when: str) -> SettledMean | str:
+        """Return the mean over a window, or why there is none."""
+        mean = self._mean(window_s)
+        if mean is None:
+            return f"fewer than {FEWEST_READINGS} usable readings {when} it"
+        recorded = np.count_nonzero((self.recorded_s >= window_s[0]) & (self.recorded_s <= window_s[1]))
+        if mean.readings < _LEAST_USED * recorded:
+            return f"not settled {when} it: of {recorded} readings, {mean.readings} are fit for evaluation"
+        if not mean.span <= self._settled_range_ul:
+            span_mg, limit_mg = (1e3 * ul / self.collection.ul_per_g for ul in (mean.span, self._settled_range_ul))
+            return f"not settled {when} it: the readings span {span_mg:.3g} mg, more than {limit_mg:.3g} mg"
+        return mean
+
+    @property
+    def _settled_range_ul(self) -> float:
+        bench, stated = self.bench, self.evaluation.settled_range_mg
+        usual_mg = _SETTLED_SIGMA * math.hypot(bench.balance_repeatability_mg, bench.balance_readability_mg)
+        return (usual_mg if stated is None else stated) * 1e-3 * self.collection.ul_per_g
+
+    def _mean(self, window_s: tuple[float, float]) -> SettledMean | None:
+        collection = self.collection
+        inside = slice(
+            int(np.searchsorted(collection.time_s, window_s[0], side="left")),
+            int(np.searchsorted(collection.time_s, window_s[1], side="right")),
+        )
+        time_s = collection.time_s[inside]
+        basal_ul = self.evaluation.basal_flow_ul_per_h / 3600.0 * (time_s - window_s[0])
+        lost = collection.evaporation.lost_g(time_s)
+        plain_g = collection.sign * (self.reading_g[inside] + lost)
+        return settled_mean(time_s, (collection.volume_ul[inside] - basal_ul, basal_ul, plain_g, lost), window_s)
+
+    def _weighed(self, number: int, at_s: float, before: SettledMean, after: SettledMean) -> tuple[BolusResult, Budget]:
+        evaluation, per_g = self.evaluation, self.collection.ul_per_g
+        between_s = after.time_s - before.time_s
+        basal_ul = evaluation.basal_flow_ul_per_h / 3600.0 * between_s
+        rise_ul = (after.values[0] + after.values[1]) - (before.values[0] + before.values[1])
+        volume_ul = rise_ul - basal_ul
+        plain_ul = (after.values[2] - before.values[2]) * 1e3 / evaluation.density_g_per_ml - basal_ul
+        budget = self._budget(Phase(before.time_s, after.time_s), volume_ul)
+        set_ul = evaluation.set_volume_ul
+        result = BolusResult(
+            number=number,
+            at_s=at_s,
+            volume=budget.measured,
+            error=rescaled(budget.measured, value=_error(volume_ul, set_ul), unit="%", factor=100.0 / set_ul),
+            dose_units=None if evaluation.units_per_ml is None else volume_ul * 1e-3 * evaluation.units_per_ml,
+            as_written_volume_ul=plain_ul,
+            as_written_error_percent=_error(plain_ul, set_ul),
+            basal_ul=basal_ul,
+            evaporated_ul=self.collection.sign * (after.values[3] - before.values[3]) * per_g,
+            readings_before=before.readings,
+            readings_after=after.readings,
+            range_before_mg=before.span / per_g * 1e3,
+            range_after_mg=after.span / per_g * 1e3,
+        )
+        return result, budget
+
+    def _budget(self, between: Phase, volume_ul: float) -> Budget:
+        """Return the budget of a bolus; when it is weighed matters through the basal flow only."""
+        evaluation = self.evaluation
+        bench = self.bench.model_copy(update={"timing_u_s": 0.0})
+        lines = volume_lines(
+            self.collection, period=between, volume_ul=volume_ul, evaluation=evaluation, bench=bench, drift=self.drift
+        )
+        lines += [
+            normal(
+                "basal flow between the readings",
+                value=evaluation.basal_flow_ul_per_h,
+                unit="uL/h",
+                u=evaluation.basal_flow_u_ul_per_h,
+                sensitivity=-between.duration_s / 3600.0,
+                shared=True,
+            ),
+            normal(
+                "timing of the readings, by the basal flow",
+                unit="s",
+                u=self.bench.timing_u_s,
+                sensitivity=-evaluation.basal_flow_ul_per_h / 3600.0,
+            ),
+        ]
+        return combine(value=volume_ul, unit="uL", lines=lines, coverage_percent=evaluation.coverage_percent)
+
+
+def _refuse_tare(series: FlowSeries) -> None:
+    phases = series.phases
+    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
+    if inside:
+        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
+
+
+def _error(volume_ul: float, set_ul: float) -> float:
+    return 100.0 * (volume_ul - set_ul) / set_ul
+
+
+def _statistics(label: str, volumes_ul: Sequence[float], *, set_volume_ul: float) -> BolusStatistics:
+    volumes = np.array(volumes_ul)
+    mean = float(np.mean(volumes))
+    sd = float(np.std(volumes, ddof=1)) if volumes.size > 1 else None
+    return BolusStatistics(
+        label=label,
+        count=volumes.size,
+        mean_volume_ul=mean,
+        mean_error_percent=_error(mean, set_volume_ul),
+        highest_error_percent=_error(float(volumes.max()), set_volume_ul),
+        lowest_error_percent=_error(float(volumes.min()), set_volume_ul),
+        sd_ul=sd,
+        cv_percent=None if sd is None or mean == 0.0 else 100.0 * sd / abs(mean),
+    )
+
+
+def _mean_budget(budgets: Sequence[Budget], mean: BolusStatistics, evaluation: BolusEvaluation) -> Budget:
+    """Return the budget of the mean error: shared lines act on all boluses alike, the others independently."""
+    count = len(budgets)
+    lines: list[BudgetLine] = []
+    for same in zip(*(budget.lines for budget in budgets), strict=True):
+        parts = [line.contribution for line in same]
+        u_ul = sum(parts) / count if same[0].shared else math.hypot(*parts) / count
+        lines.append(replace(same[0], value=0.0, unit="uL", standard_uncertainty=u_ul, sensitivity=1.0))
+    return combine(
+        value=mean.mean_error_percent,
+        unit="%",
+        lines=[line.scaled(100.0 / evaluation.set_volume_ul) for line in lines],
+        coverage_percent=evaluation.coverage_percent,
+    )
+
+
+def _decide(
+    criterion: Criterion, rule: DecisionRule, *, mean: Budget, results: Sequence[BolusResult], excluded: int
+) -> Decision:
+    errors: list[MeasuredValue] = [one.error for one in results]
+    if criterion.measurand == MEAN_ERROR:
+        return decide(mean.measured, criterion, rule)
+    highest = criterion.measurand == HIGHEST_ERROR
+    extreme = (max if highest else min)(errors, key=lambda error: error.value)
+    decision = decide(extreme, criterion, rule)
+    if excluded and decision.verdict is Verdict.PASS:
+        reason = f"{excluded} boluses could not be weighed; any of them may be the extreme"
+        return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return decision
+
+
+def _notes(
+    collection: Collection, drift: Drift, *, excluded: Sequence[ExcludedBolus], simulated: bool
+) -> tuple[str, ...]:
+    notes = []
+    if simulated:
+        notes.append("SIMULATED: no pump was measured; not to be used as verification evidence")
+    if excluded:
+        notes.append(f"{len(excluded)} boluses could not be weighed and are left out of every mean")
+    if not collection.evaporation.blanks:
+        notes.append("evaporation was not measured (no blank) and not corrected; its stated limit is in the budget")
+    if drift.note:
+        notes.append(drift.note)
+    if not collection.air.measured:
+        notes.append("no air record: laboratory air was assumed, and U widened for the weather")
+    elif not collection.air.recorded:
+        notes.append("the air is stated, not recorded: U is widened for how much it may have changed")
+    return tuple(notes)

@@ -1,0 +1,142 @@
+"""Evaluation of a foreign file under its conditions, to one record that says what was done with every reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from results.bolus import bolus_phases, evaluate_bolus
+from results.bolus_outcome import BolusOutcome
+from results.evaluate_flow import evaluate_flow
+from results.flow.grid import GridError
+from results.foreign.conditions import Conditions
+from results.foreign.consistency import refuse_contradictions
+from results.foreign.mapping import (
+    bench_of,
+    bolus_evaluation_of,
+    flow_evaluation_of,
+    flow_phases_of,
+    phase_of,
+    second_of,
+)
+from results.foreign.method import method_profile
+from results.foreign.series import columns_wanted, flow_series_of, time_wanted
+from results.foreign.table_file import TableData, read_table
+from results.outcome import FlowOutcome, as_json
+from results.refusal import EvaluationRefused
+
+EVALUATION_SCHEMA = "evaluation/1.0.0"
+"""Semantic version of the record of `Evaluation.as_record`, described in docs/evaluation-json.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What became of a file: an outcome, or the reason why there is none. `table` is None when it was not read."""
+
+    source: str
+    kind: str
+    conditions: Conditions | None
+    table: TableData | None
+    outcome: FlowOutcome | BolusOutcome | None
+    refusal: str | None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the evaluation as JSON types, by `EVALUATION_SCHEMA`."""
+        outcome = self.outcome
+        return {
+            "schema": EVALUATION_SCHEMA,
+            "kind": self.kind,
+            "source": self.source,
+            "conditions": None if self.conditions is None else self.conditions.model_dump(mode="json"),
+            "file": None if self.table is None else file_record(self.table),
+            "refusal": None if self.refusal is None else {"reason": self.refusal},
+            "outcome": None if outcome is None else outcome.as_record(),
+        }
+
+
+def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
+    """Return the evaluation of a foreign file; a refusal is part of it.
+
+    Raises `OSError` where the file cannot be read. What the conditions leave open or contradict is a refusal too.
+    """
+    table: TableData | None = None
+    outcome: FlowOutcome | BolusOutcome | None = None
+    refusal: str | None = None
+    try:
+        _refuse_occlusion(conditions)
+        refuse_contradictions(conditions)
+        table = read_foreign(path, conditions)
+        outcome = evaluate_table(table, conditions, run_id=path.name)
+    except EvaluationRefused as error:
+        refusal = _with_bad_rows(error, table)
+    return Evaluation(
+        source=path.name,
+        kind=conditions.kind,
+        conditions=conditions,
+        table=table,
+        outcome=outcome,
+        refusal=refusal,
+    )
+
+
+def read_foreign(path: Path, conditions: Conditions) -> TableData:
+    """Return the columns of a foreign file: time (s), "mass" (g), and the air where the conditions name its columns.
+
+    Raises `EvaluationRefused` with line numbers for rows that cannot be used, `OSError` for a file that cannot.
+    """
+    return read_table(
+        path, conditions.file, time=time_wanted(conditions.columns.time), wanted=columns_wanted(conditions)
+    )
+
+
+def evaluate_table(table: TableData, conditions: Conditions, *, run_id: str) -> FlowOutcome | BolusOutcome:
+    """Return the outcome of the readings of a foreign file.
+
+    Raises `EvaluationRefused` where no honest number can be computed, and for the kind "occlusion".
+    """
+    _refuse_occlusion(conditions)
+    if conditions.kind == "flow":
+        phases = flow_phases_of(conditions, table)
+        profile = method_profile(conditions.method, analysis_s=phases.analysis.duration_s)
+        return evaluate_flow(
+            flow_series_of(conditions, table, phases=phases, run_id=run_id),
+            flow_evaluation_of(conditions, profile=profile.profile.id),
+            bench=bench_of(conditions),
+            profile=profile,
+        )
+    evaluation = bolus_evaluation_of(conditions)
+    boluses_s = [second_of(at, table) for at in conditions.events.boluses]
+    phases = bolus_phases(
+        boluses_s,
+        evaluation.timing,
+        blank_before=phase_of(conditions.periods.blank_before, table),
+        blank_after=phase_of(conditions.periods.blank_after, table),
+    )
+    series = flow_series_of(conditions, table, phases=phases, run_id=run_id)
+    return evaluate_bolus(series, boluses_s, evaluation, bench=bench_of(conditions))
+
+
+def file_record(table: TableData) -> Mapping[str, Any]:
+    """Return what was read of a file, and every row that was left out, as JSON types."""
+    return {
+        "sha256": table.sha256,
+        "rows": table.rows,
+        "rows_used": table.rows - table.bad_count,
+        "rows_left_out": table.bad_count,
+        "rows_left_out_listed": [as_json(row) for row in table.bad_rows],
+    }
+
+
+def _refuse_occlusion(conditions: Conditions) -> None:
+    if conditions.kind == "occlusion":
+        raise EvaluationRefused("the evaluation of occlusion tests is not available yet; there are flow and bolus")
+
+
+def _with_bad_rows(error: EvaluationRefused, table: TableData | None) -> str:
+    """Return the reason of a refusal; where readings do not reach, with the rows that were left out."""
+    if table is None or not table.bad_rows or not isinstance(error, GridError):
+        return str(error)
+    last = table.bad_rows[-1]
+    return f"{error} ({table.bad_count} rows of the file were left out; line {last.line}: {last.reason})"

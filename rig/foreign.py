@@ -1,0 +1,57 @@
+"""Evaluation of a foreign file from the command line: conditions from a TOML file, a table, a record, a figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import Console
+
+from results.bolus_outcome import BolusOutcome
+from results.foreign.conditions import Conditions
+from results.foreign.consistency import CONTRADICTIONS
+from results.foreign.evaluate import Evaluation, evaluate_foreign
+from results.outcome import FlowOutcome
+from rig.configuration import Section, load_toml
+from rig.terminal.foreign_tables import print_evaluation
+
+
+class ConditionsFile(Conditions, Section):
+    """The conditions as a file states them: every fault and every contradiction is told at once."""
+
+    contradictions_of: ClassVar[Any] = CONTRADICTIONS
+
+
+def load_conditions(path: Path) -> Conditions:
+    """Read a conditions file. Raises `ConfigurationError` with every fault of the file."""
+    remedy = "A conditions file says what a data file does not; docs/foreign-data.md shows one"
+    return load_toml(path, ConditionsFile, remedy=remedy).value
+
+
+def evaluate_file(
+    data: Path, conditions: Path, *, console: Console, json_file: Path | None, figure: Path | None
+) -> Evaluation:
+    """Evaluate a data file under a conditions file, print what came out, and write what is wanted.
+
+    Raises `ConfigurationError` for conditions that cannot be used, `OSError` for files that cannot be read or written.
+    """
+    evaluation = evaluate_foreign(data, load_conditions(conditions))
+    print_evaluation(console, evaluation)
+    if json_file is not None:
+        json_file.write_text(json.dumps(evaluation.as_record(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    if figure is not None and evaluation.outcome is not None:
+        draw(evaluation.outcome, figure)
+    return evaluation
+
+
+def draw(outcome: FlowOutcome | BolusOutcome, path: Path) -> None:
+    """Draw the figure of an outcome; needs matplotlib (ImportError says how to install it)."""
+    from results.figures import draw_flow_figure
+
+    if isinstance(outcome, FlowOutcome):
+        draw_flow_figure(outcome, path)
+        return
+    from results.bolus_figure import draw_bolus_figure
+
+    draw_bolus_figure(outcome, path)

@@ -1,0 +1,254 @@
+"""`rig evaluate DATA --conditions FILE`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from results.evaluate_trace import evaluate_trace, flow_series
+from results.foreign.conditions import Conditions, Vessel
+from results.foreign.evaluate import evaluate_foreign
+from results.series import FlowSeries
+from results.trace.reader import read_trace
+from rig.cli import main
+from rig.configuration import ConfigurationError
+from rig.foreign import load_conditions
+from tests.results.foreign.files import Table, write_table
+from tests.results.synthetic import BENCH, simulate
+from tests.results.test_evaluate_trace import EVALUATION, SHORT, header, phase_events, written
+
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLE = DOCS / "examples" / "syringe-pump.csv"
+
+
+@pytest.fixture
+def conditions(tmp_path: Path) -> Path:
+    """The conditions in the document."""
+    text = (DOCS / "foreign-data.md").read_text(encoding="utf-8")
+    path = tmp_path / "conditions.toml"
+    path.write_text("".join(re.findall(r"^```toml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)), encoding="utf-8")
+    return path
+
+
+def evaluate(data: Path, conditions: Path, folder: Path) -> tuple[int, dict[str, Any]]:
+    out = folder / "out.json"
+    status = main(["evaluate", str(data), "--conditions", str(conditions), "--json", str(out)])
+    record: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return status, record
+
+
+def test_the_example_in_the_document(tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, record = evaluate(EXAMPLE, conditions, tmp_path)
+    assert status == 0
+    assert record["schema"] == "evaluation/1.0.0"
+    assert record["refusal"] is None
+    assert record["file"]["rows_used"] == 241
+    outcome = record["outcome"]
+    assert outcome["as_written"]["error_a_percent"] == pytest.approx(2.040959, abs=5e-7)
+    assert outcome["verdict"] == "PASS"
+    printed = capsys.readouterr().out
+    assert "+2.0410" in printed
+    assert "PASS" in printed
+
+
+def test_every_key_of_the_record_is_in_the_document(tmp_path: Path, conditions: Path) -> None:
+    _, record = evaluate(EXAMPLE, conditions, tmp_path)
+    document = (DOCS / "evaluation-json.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9_]+)`", document))
+    assert set(record) <= named
+    assert set(record["file"]) <= named
+    assert set(record["outcome"]["error_a"]["lines"][0]) <= named
+    assert set(record["outcome"]["decisions"][0]) <= named
+    assert set(record["outcome"]["corrected"]["trumpet"][0]) <= named
+
+
+def test_a_refusal_is_printed_recorded_and_an_exit_status(
+    tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "short.csv"
+    data.write_text("Time (min);Balance (g)\n0,0;12,3\n0,5;------\n1,0;12,4\n", encoding="utf-8")
+    status, record = evaluate(data, conditions, tmp_path)
+    assert status == 1
+    assert record["outcome"] is None
+    assert "line 3: mass is '------'" in record["refusal"]["reason"]
+    assert "REFUSED" in capsys.readouterr().out
+    text = conditions.read_text(encoding="utf-8").replace('bad_rows = "refuse"', 'bad_rows = "exclude"')
+    conditions.write_text(text.replace("[columns]", "most_bad_percent = 40.0\n[columns]"), encoding="utf-8")
+    status, record = evaluate(data, conditions, tmp_path)
+    assert status == 1
+    assert "1 rows of the file were left out" in record["refusal"]["reason"]
+    assert record["file"]["rows_left_out_listed"] == [{"line": 3, "reason": "mass is '------'", "after_s": 0.0}]
+
+
+def test_all_faults_of_the_conditions_are_told_at_once(
+    tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = conditions.read_text(encoding="utf-8")
+    for good, bad in (
+        ('direction = "collect"', 'direction = "sideways"'),
+        ("readability_mg = 0.1", 'readability_mg = "fine"'),
+        ("windows_min = [2.0,", "windows_min = [2.2,"),
+        ("tube_outer_diameter_mm = 1.2", "tube_outer_diameter_mm = 50.0"),
+        ("analysis = [3600.0,", "analysis = ['noon',"),
+    ):
+        assert good in text
+        text = text.replace(good, bad)
+    conditions.write_text(text, encoding="utf-8")
+    assert main(["evaluate", str(EXAMPLE), "--conditions", str(conditions)]) == 1
+    told = capsys.readouterr().err
+    for problem in (
+        'direction: found "sideways"; wanted one of "collect", "withdraw"',
+        'balance.readability_mg: found "fine"; wanted a number > 0',
+        "method.windows_min[1]: P = 2.2 min is not a multiple of S = 30 s",
+        "vessel.tube_outer_diameter_mm: not smaller than the vessel",
+        'periods.analysis[1]: found "noon"; wanted',
+    ):
+        assert problem in told
+    with pytest.raises(ConfigurationError, match="A conditions file says what a data file does not"):
+        load_conditions(tmp_path / "nowhere.toml")
+
+
+def test_a_data_file_without_conditions_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(EXAMPLE)]) == 1
+    assert "give --conditions" in capsys.readouterr().err
+
+
+def test_a_missing_data_file_is_told(conditions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path / "no.csv"), "--conditions", str(conditions)]) == 1
+    assert "no.csv" in capsys.readouterr().err
+
+
+def own_conditions(series: FlowSeries) -> Table:
+    """The conditions under which a run of our own was recorded."""
+    bench, phases = BENCH.model_dump(), series.phases
+    named = {name: getattr(phases, name) for name in ("blank_before", "stabilisation", "analysis", "blank_after")}
+    balance = {key.removeprefix("balance_"): value for key, value in bench.items() if key.startswith("balance_")}
+    vessel = {key: value for key, value in bench.items() if key in Vessel.model_fields}
+    return {
+        "kind": "flow",
+        "title": "Flow accuracy: fast",
+        "simulated": True,
+        "direction": "collect",
+        "file": {"delimiter": ",", "decimal": "."},
+        "columns": {
+            "time": {"name": "time_s", "unit": "s", "u_s": bench["timing_u_s"]},
+            "mass": {"name": "mass_g", "unit": "g"},
+            "air": {
+                "temperature": {"name": "temperature_c"},
+                "humidity": {"name": "humidity_percent", "unit": "%"},
+                "pressure": {"name": "pressure_hpa", "unit": "hPa"},
+            },
+        },
+        "flow": {"set_flow_ul_per_h": EVALUATION.set_flow_ul_per_h},
+        "method": {"profile": EVALUATION.profile},
+        "periods": {name: [phase.begin_s, phase.end_s] for name, phase in named.items() if phase is not None},
+        "events": {"infusion_start": phases.infusion_start_s},
+        "temperatures": {
+            "volume_reference_c": EVALUATION.volume_reference_temperature_c,
+            "pump_c": EVALUATION.pump_temperature_c,
+            "dose_concentration_c": EVALUATION.dose_concentration_temperature_c,
+        },
+        "liquid": {"kind": "water"},
+        "balance": balance,
+        "vessel": vessel,
+        "air": {
+            "temperature_u_c": bench["air_temperature_u_c"],
+            "humidity_u_percent": bench["air_humidity_u_percent"],
+            "pressure_u_hpa": bench["air_pressure_u_hpa"],
+        },
+        "criteria": [criterion.model_dump() for criterion in EVALUATION.criteria],
+        "decision_rule": EVALUATION.decision_rule.model_dump(),
+    }
+
+
+def test_our_own_trace_as_a_text_file_gives_the_same_numbers(tmp_path: Path) -> None:
+    """To the last digit, uncertainties and notes included."""
+    series = simulate(SHORT, 1).series
+    trace = written(tmp_path, series, events=phase_events(series), head=header())
+    recorded = flow_series(read_trace(trace), sample_interval_s=30.0)
+    air = recorded.ambient
+    assert air is not None
+    data = write_table(
+        tmp_path / "run.csv",
+        ("time_s", "mass_g", "temperature_c", "humidity_percent", "pressure_hpa"),
+        (recorded.time_s, recorded.mass_g, air.temperature_c, air.humidity_percent, air.pressure_hpa),
+    )
+    foreign = evaluate_foreign(data, Conditions.model_validate(own_conditions(recorded))).as_record()["outcome"]
+    own = evaluate_trace(trace).as_record()
+    assert {**foreign, "run_id": own["run_id"]} == own
+
+
+BOLUS_CONDITIONS = """
+kind = "bolus"
+title = "Patch pump, 1 U"
+direction = "collect"
+file = { delimiter = ",", decimal = "." }
+events.boluses = [660.0, 780.0, 900.0, 1020.0]
+periods.blank_before = [0.0, 600.0]
+temperatures.volume_reference_c = 20.0
+liquid.kind = "water"
+
+[columns]
+time = { name = "t", unit = "s", u_s = 0.1 }
+mass = { name = "m", unit = "mg" }
+
+[bolus]
+set_volume_ul = 10.0
+duration_s = 10.0
+settle_s = 30.0
+reading_s = 20.0
+units_per_ml = 100.0
+
+[air]
+temperature_c = 20.0
+humidity_percent = 50.0
+pressure_hpa = 1013.25
+temperature_u_c = 0.2
+humidity_u_percent = 1.0
+pressure_u_hpa = 0.5
+
+[balance]
+readability_mg = 0.01
+repeatability_mg = 0.02
+sensitivity_u_ppm = 50.0
+zero_drift_ug_per_sqrt_h = 10.0
+
+[vessel]
+vessel_inner_diameter_mm = 20.0
+vessel_inner_diameter_u_mm = 0.1
+tube_outer_diameter_mm = 0.0
+tube_outer_diameter_u_mm = 0.0
+displaced_volume_ml = 10.0
+displaced_volume_u_ml = 0.5
+capillary_u_ul = 0.05
+liquid_temperature_u_c = 0.5
+"""
+
+
+def test_a_bolus_test_from_file_to_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """1 U of U100, delivered as 10 mg each: 10.03 uL by ISO 8655-6; a flickering last digit, as balances have."""
+    conditions, out, figure = tmp_path / "bolus.toml", tmp_path / "out.json", tmp_path / "bolus.png"
+    conditions.write_text(BOLUS_CONDITIONS, encoding="utf-8")
+    time_s = np.arange(0.0, 1140.0)
+    given = sum(10.0 * np.clip((time_s - at) / 10.0, 0.0, 1.0) for at in (660.0, 780.0, 900.0, 1020.0))
+    noise = 0.01 * np.random.default_rng(1).integers(-1, 2, time_s.size)
+    data = write_table(tmp_path / "bolus.csv", ("t", "m"), (time_s, np.round(5000.0 + np.asarray(given) + noise, 2)))
+    arguments = ["evaluate", str(data), "--conditions", str(conditions), "--json", str(out), "--figure", str(figure)]
+    assert main(arguments) == 0
+    outcome = json.loads(out.read_text(encoding="utf-8"))["outcome"]
+    assert outcome["schema"] == "bolus-outcome/1.0.0"
+    assert outcome["verdict"] == "NOT RUN"
+    assert outcome["corrected"]["mean_volume_ul"] == pytest.approx(10.0285, abs=0.01)
+    assert [bolus["dose_units"] for bolus in outcome["boluses"]] == pytest.approx([1.00285] * 4, abs=0.003)
+    assert outcome["boluses"][0]["volume"]["expanded_uncertainty"] < 0.2
+    document = (DOCS / "evaluation-json.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z0-9_]+)`", document))
+    for part in (outcome, outcome["boluses"][0], outcome["corrected"], outcome["mean_error"]):
+        assert set(part) <= named
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert "mean bolus error" in capsys.readouterr().out
