@@ -13,7 +13,8 @@ class GravimetricBench(StrictModel):
 
     `displaced_volume_ml`: the air displaced by what stands on the pan at the start: vessel, liquid, film.
     `gross_load_g`: its mass. `headspace_mm`: liquid surface to rim at the start; None when a film or lid, not the
-    headspace, holds evaporation back. `liquid_lag_s`, `balance_lag_s`: time constants with which the liquid and the
+    headspace, holds evaporation back. `evaporation_limit_ug_per_min`: the most that evaporates from this set-up in use.
+    `liquid_lag_s`, `balance_lag_s`: time constants with which the liquid and the
     balance follow the air's temperature.
     `outlet_tube_volume_ul`: liquid between catheter tip and vessel. `catheter_volume_ul`: liquid between pump and tip
     that warming can push into the vessel while the pump stands still; 0 when it is shut off during blanks.
@@ -33,6 +34,7 @@ class GravimetricBench(StrictModel):
     displaced_volume_u_ml: float = Field(ge=0.0)
     gross_load_g: float = Field(default=0.0, ge=0.0)
     headspace_mm: float | None = Field(default=None, gt=0.0)
+    headspace_u_mm: float = Field(default=0.0, ge=0.0)
     outlet_tube_volume_ul: float = Field(ge=0.0)
     outlet_tube_volume_u_ul: float = Field(ge=0.0)
     catheter_volume_ul: float = Field(default=0.0, ge=0.0)

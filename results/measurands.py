@@ -14,7 +14,8 @@ from results.uncertainty.window_noise import WindowUncertainty
 
 ERROR_A = "mean flow error A"
 _WINDOW = re.compile(r"Ep\((max|min)\), P = (\d+(?:\.\d+)?) min")
-_NOISE_SHARE = 3.0
+NOISE_SHARE = 3.0
+"""A window's limit must be at least this many times its noise floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def decide_flow(
     for window, doubt in zip(trumpet, uncertainty, strict=True):
         if math.isclose(window.window_s, wanted.window_s):
             decision = decide(_extreme(window, doubt, highest=wanted.highest), criterion, rule)
-            if doubt.noise_floor_percent * _NOISE_SHARE <= criterion.allowance:
+            if doubt.noise_floor_percent * NOISE_SHARE <= criterion.allowance:
                 return decision
             reason = (
                 f"no conformity statement: the noise floor of this window is {doubt.noise_floor_percent:.3g} %, more "

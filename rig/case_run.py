@@ -9,6 +9,7 @@ from dataclasses import asdict
 from instruments.errors import InstrumentError
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
+from results.feasibility import predict_flow, refuse_infeasible
 from results.outcome import FlowOutcome
 from results.trace.errors import StorageError
 from results.trace.events import EventLog
@@ -19,6 +20,7 @@ from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.faults import VerdictError
+from rig.feasibility import planned_test
 from rig.figures import draw_figure
 from rig.plan import Case
 from rig.record import CaseRecord, write_record
@@ -110,7 +112,10 @@ class CaseRun:
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
         specs = stream_specs(station.sampled, prepared)
+        planned = planned_test(case, station.file)
+        prediction = predict_flow(planned, station.file.setup)
         header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
+        header["feasibility"] = prediction.as_record()
         stream = SampleStream()
         writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
         closing.callback(writer.finish)
@@ -130,6 +135,7 @@ class CaseRun:
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, safe_state, acquisition)
         acquisition.start()
+        refuse_infeasible(prediction, planned, station.file.setup)
         return bench
 
     def _close(self, reason: str) -> None:

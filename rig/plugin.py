@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 from rich.console import Console
 
+from results.feasibility import FeasibilityRefused
 from rig.bench import Bench
 from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
@@ -121,6 +122,8 @@ def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
             yield opened
     except (StationError, ConfigurationError) as error:
         pytest.fail(str(error), pytrace=False)
+    except FeasibilityRefused as error:
+        pytest.fail(f"{case.name}: {run.verdict.value}: {error}\nrun: {run.folder.path}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from instruments.errors import InstrumentError
 from instruments.program import ProgramError
 from results.decision import Verdict
+from results.feasibility import FeasibilityRefused
 from results.series import EvaluationRefused
 from results.trace.errors import StorageError
 from rig.faults import RigFault, RigLimit, VerdictError
@@ -20,12 +21,12 @@ EXPECTED_ERRORS = (InstrumentError, ProgramError, RigFault, VerdictError, Storag
 def verdict_of_error(error: BaseException) -> Verdict:
     """Return the verdict on a run that this exception ended.
 
-    A pump that refuses the program leaves the case NOT RUN; operator, signal and rig limits abort; the rest is the
-    rig's fault and makes the run INVALID.
+    A pump that refuses the program and a plan that cannot decide leave the case NOT RUN; operator, signal and rig
+    limits abort; the rest is the rig's fault and makes the run INVALID.
     """
     if isinstance(error, VerdictError):
         return error.verdict
-    if isinstance(error, ProgramError):
+    if isinstance(error, ProgramError | FeasibilityRefused):
         return Verdict.NOT_RUN
     if isinstance(error, KeyboardInterrupt | SystemExit | RigLimit):
         return Verdict.ABORTED

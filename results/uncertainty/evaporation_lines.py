@@ -10,13 +10,14 @@ from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import BudgetLine
 from results.uncertainty.drift import Drift
+from results.uncertainty.headspace import headspace_effect
 from results.uncertainty.lines import ROOT3, normal, rectangular
 from results.uncertainty.noise import ReadingWeights
 
 UG_PER_MIN = 60e6
 """One g/s in ug/min."""
-SIGNIFICANT_GAIN = 2.0
-"""A negative loss beyond this many standard uncertainties is drift, not noise."""
+SIGNIFICANT = 2.0
+"""Beyond this many standard uncertainties a negative loss is drift and a change between blanks is real, not noise."""
 
 
 def evaporation_lines(
@@ -42,16 +43,20 @@ def evaporation_lines(
         for number, (blank, gain_s) in enumerate(zip(blanks, gains_s, strict=True), start=1)
     ]
     whole = sum(gains_s) * ul_per_ug_per_min
+    headspace = headspace_effect(collection, period, bench)
     losses = [blank.loss_g_per_s * UG_PER_MIN for blank in blanks]
     if len(blanks) > 1:
         change = losses[1] - losses[0]
-        unexplained = math.sqrt(max(change**2 - sum(_loss_variances(collection, drift)), 0.0))
+        by_headspace = headspace.change_g_per_s_mm * UG_PER_MIN * bench.headspace_u_mm
+        explained = sum(_loss_variances(collection, drift)) + by_headspace**2
+        significant = abs(change) > SIGNIFICANT * math.sqrt(explained)
+        unexplained = math.sqrt(change**2 - explained) if significant else 0.0
         lines.append(
             rectangular(
                 "evaporation, when the change between the blanks came",
                 value=change,
                 unit="ug/min",
-                half_width=ROOT3 * unexplained * _spread_of_late_share(collection, period),
+                half_width=ROOT3 * unexplained * spread_of_late_share(collection, period),
                 sensitivity=whole,
                 shared=True,
             )
@@ -69,6 +74,14 @@ def evaporation_lines(
         )
     lines += [
         _driving_force(collection, period, bench),
+        normal(
+            "evaporation, headspace over the rising level",
+            value=bench.headspace_mm or 0.0,
+            unit="mm",
+            u=bench.headspace_u_mm,
+            sensitivity=headspace.lost_g_per_mm * collection.ul_per_g,
+            shared=True,
+        ),
         rectangular(
             "evaporation, negative in the blanks: unexplained drift",
             value=min(negative_loss_ug_per_min(collection, drift), 0.0),
@@ -88,10 +101,10 @@ def negative_loss_ug_per_min(collection: Collection, drift: Drift) -> float:
         return 0.0
     mean = sum(blank.loss_g_per_s for blank in blanks) / len(blanks) * UG_PER_MIN
     u = math.sqrt(sum(_loss_variances(collection, drift))) / len(blanks)
-    return mean if mean < -SIGNIFICANT_GAIN * u else 0.0
+    return mean if mean < -SIGNIFICANT * u else 0.0
 
 
-def _spread_of_late_share(collection: Collection, period: Phase) -> float:
+def spread_of_late_share(collection: Collection, period: Phase) -> float:
     """Return the standard deviation of the share of a period that follows a change at any time between the blanks.
 
     A sudden change is as likely at any instant between the blanks' middles; linear interpolation is its mean.

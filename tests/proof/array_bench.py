@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from instruments.simulated.physics.arrays import BalanceSet, BenchArrays, Command, PumpFlow, Valve, simulate_arrays
 from instruments.simulated.physics.water import density_kg_per_m3
@@ -31,11 +32,13 @@ class ArrayRun:
     """One run: what was recorded, the twin's truth over the analysis period, and the twin as drawn.
 
     `true_flow_ul_per_h`: mean flow out of the catheter tip, its volume at the reference temperature.
+    `evaporated_g`: what had left the vessel as vapour at each reading.
     """
 
     series: FlowSeries
     case: Case
     true_flow_ul_per_h: float
+    evaporated_g: NDArray[np.float64]
     drawn: TwinConfig
 
     @property
@@ -92,12 +95,22 @@ def phases_of(case: Case) -> FlowPhases:
     )
 
 
-def run_case(case: Case, truth: TwinConfig, seed: int, *, reading_interval_s: float = 1.0) -> ArrayRun:
-    """Run a case as the flow-accuracy protocol does, on the twin of a seed; the air is read every 10 s."""
+def run_case(
+    case: Case,
+    truth: TwinConfig,
+    seed: int,
+    *,
+    reading_interval_s: float = 1.0,
+    timing_error_s: tuple[float, float] = (0.0, 0.0),
+) -> ArrayRun:
+    """Run a case as the flow-accuracy protocol does, on the twin of a seed; the air is read every 10 s.
+
+    `timing_error_s`: how much later than the record says the analysis period really began and ended.
+    """
     phases = phases_of(case)
     times_s = np.arange(0.0, phases.end_s, reading_interval_s)
     # Beyond the last reading stand the two instants between which the truth is wanted.
-    ends_s = np.array([phases.analysis.begin_s, phases.analysis.end_s])
+    ends_s = np.array([phases.analysis.begin_s, phases.analysis.end_s]) + timing_error_s
     arrays = simulate_arrays(truth, seed, _schedule(case, phases), np.concatenate((times_s, ends_s)))
     delivered_g = float(np.diff(arrays.tip_mass_g[-2:])[0])
     reference = float(density_kg_per_m3(case.evaluation.volume_reference_temperature_c))
@@ -112,6 +125,7 @@ def run_case(case: Case, truth: TwinConfig, seed: int, *, reading_interval_s: fl
         ),
         case=case,
         true_flow_ul_per_h=delivered_g / reference * 1e6 / phases.analysis.duration_s * 3600.0,
+        evaporated_g=arrays.evaporated_g[:-2],
         drawn=arrays.drawn,
     )
 

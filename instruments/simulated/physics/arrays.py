@@ -52,6 +52,7 @@ class BenchArrays:
     stable: NDArray[np.bool_]
     tip_volume_ul: FloatArray
     tip_mass_g: FloatArray
+    evaporated_g: FloatArray
     temperature_c: FloatArray
     """The room's air; add the ambient sensor's errors of `drawn.ambient_sensor` for what it would say."""
     humidity_percent: FloatArray
@@ -81,6 +82,7 @@ def simulate_arrays(truth: TwinConfig, seed: int, schedule: Sequence[Command], t
         stable=bench.stable(times_s),
         tip_volume_ul=bench.tip_volumes_ul(times_s),
         tip_mass_g=bench.tip_masses_g(times_s),
+        evaporated_g=bench.evaporated_g(times_s),
         temperature_c=room["temperature_c"],
         humidity_percent=room["humidity_percent"],
         pressure_hpa=room["pressure_hpa"],

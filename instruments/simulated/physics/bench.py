@@ -212,6 +212,12 @@ class Bench:
             self._reach(float(times_s.max(initial=0.0)))
             return self._flow.segments.tip_g(times_s)
 
+    def evaporated_g(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mass that has evaporated from the weighed vessel since bench time 0, g."""
+        with self._lock:
+            self._reach(float(times_s.max(initial=0.0)))
+            return self._flow.segments.evaporated_g(times_s)
+
     def room_series(self, times_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return air temperature (C), humidity (%), pressure (hPa) and the liquid's temperature (C) at bench times."""
         with self._lock:

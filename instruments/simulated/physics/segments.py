@@ -119,6 +119,12 @@ class Segments:
         since_ul = self.tip_ul(times_s) - column(Seg.TIP_UL)[piece]
         return np.asarray(column(Seg.TIP_G)[piece] + column(Seg.G_PER_UL)[piece] * since_ul)
 
+    def evaporated_g(self, times_s: FloatArray) -> FloatArray:
+        """Return the mass that has evaporated from the vessel, g."""
+        piece, elapsed_s, _ = self._place(times_s)
+        column = self._table.column
+        return np.asarray(column(Seg.EVAPORATED_G)[piece] + column(Seg.EVAPORATION_G_PER_S)[piece] * elapsed_s)
+
     def vessel(self, times_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the mass of water in the vessel, g, and the volume that has entered it, uL."""
         piece, elapsed_s, settled = self._place(times_s)

@@ -1,0 +1,225 @@
+"""One run of the coverage study: the error of the measured mean flow, its U, and both with something left out."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instruments.simulated.physics.water import density_kg_per_m3, expansion_per_k
+from results.bench import GravimetricBench
+from results.outcome import FlowOutcome
+from results.series import FlowPhases
+from results.uncertainty.budget import Budget, combine
+from rig.plan import Case
+from tests.proof.array_bench import ArrayRun, run_case, shipped_case
+from tests.proof.bench_qualities import QUALITIES, BenchQuality
+
+RATES_UL_PER_H = (2.0, 9.0, 100.0)
+STABILISATION_S = 2 * 3600.0
+READING_INTERVAL_S = 10.0
+SHALLOW_MM, DEEP_MM = 10.0, 20.0
+DEEP_ABOVE_UL_PER_H = 50.0
+_DENSITY_U_RELATIVE = 2e-5
+_OWN_DRAWS = 7919
+_ROOM_C = 21.5
+_UL_PER_UG = 1.0 / 998.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One bench at one rate."""
+
+    quality: BenchQuality
+    rate_ul_per_h: float
+
+    @property
+    def name(self) -> str:
+        """Such as "poor, 2 uL/h"."""
+        return f"{self.quality.name}, {self.rate_ul_per_h:g} uL/h"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A budget line that is removed, or a correction that is switched off, in the cell where it matters."""
+
+    title: str
+    cell: str
+    line: str = ""
+    bench: tuple[tuple[str, float | None], ...] = ()
+    as_written: bool = False
+    no_evaporation: bool = False
+
+
+LEFT_OUT = (
+    LeftOut("line: capillary pull on the tube", "good, 2 uL/h", line="capillary"),
+    LeftOut("line: capillary pull on the tube", "typical, 2 uL/h", line="capillary"),
+    LeftOut("line: balance zero drift", "poor, 2 uL/h", line="balance zero drift"),
+    LeftOut("line: balance sensitivity, temperature", "poor, 9 uL/h", line="balance sensitivity to the load"),
+    LeftOut("line: driving force of evaporation", "good, 100 uL/h", line="evaporation, driving force"),
+    LeftOut("line: headspace", "poor, 100 uL/h", line="evaporation, headspace"),
+    LeftOut("line: tube outer diameter", "typical, 100 uL/h", line="immersion, tube outer diameter"),
+    LeftOut("correction: evaporation", "good, 2 uL/h", no_evaporation=True),
+    LeftOut("correction: evaporation", "typical, 9 uL/h", no_evaporation=True),
+    LeftOut("correction: evaporation follows the level", "good, 100 uL/h", bench=(("headspace_mm", None),)),
+    LeftOut("correction: immersion", "typical, 100 uL/h", bench=(("tube_outer_diameter_mm", 0.0),)),
+    LeftOut("correction: air buoyancy of vessel and liquid", "typical, 9 uL/h", bench=(("displaced_volume_ml", 0.0),)),
+    LeftOut("corrections: buoyancy, density, immersion (the formula as written)", "good, 100 uL/h", as_written=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Error of the measured mean flow and its U (% of the set flow); then each of `LEFT_OUT`, NaN elsewhere."""
+
+    cell: str
+    seed: int
+    error: float
+    expanded: float
+    contributions: dict[str, float]
+    left_out: tuple[tuple[float, float], ...]
+
+
+def cells() -> tuple[Cell, ...]:
+    """Return the cells of the study; the highest rate has a deeper vessel, which it would nearly fill otherwise."""
+    deep = {rate: DEEP_MM if rate > DEEP_ABOVE_UL_PER_H else SHALLOW_MM for rate in RATES_UL_PER_H}
+    return tuple(Cell(quality.with_headspace(deep[rate]), rate) for quality in QUALITIES for rate in RATES_UL_PER_H)
+
+
+def case_at(rate_ul_per_h: float) -> Case:
+    """Return the maintenance case at another rate, its stabilisation shortened."""
+    case = shipped_case("maintenance")
+    return replace(
+        case,
+        flow_ul_per_h=rate_ul_per_h,
+        stabilisation_s=STABILISATION_S,
+        evaluation=case.evaluation.model_copy(update={"set_flow_ul_per_h": rate_ul_per_h}),
+        deviation="shortened for the study",
+    )
+
+
+def study(runs: int, chosen: tuple[Cell, ...], *, workers: int | None = None) -> Iterator[Row]:
+    """Yield the rows of all cells; each cell has its own block of consecutive seeds."""
+    known = [cell.name for cell in cells()]
+    jobs = [
+        (known.index(cell.name), known.index(cell.name) * runs + 1 + index) for index in range(runs) for cell in chosen
+    ]
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_row_of, jobs, chunksize=10)
+
+
+def _row_of(job: tuple[int, int]) -> Row:
+    return row(cells()[job[0]], job[1])
+
+
+def row(cell: Cell, seed: int) -> Row:
+    """Return one run: the twin of a seed, evaluated by an engineer whose statements are off by their uncertainty."""
+    run, bench = drawn_run(cell, seed)
+    outcome = run.evaluated(bench)
+    truth = run.true_error_percent
+    measured = outcome.error_a.measured
+    return Row(
+        cell=cell.name,
+        seed=seed,
+        error=measured.value - truth,
+        expanded=measured.expanded_uncertainty,
+        contributions={line.name: line.contribution for line in outcome.error_a.lines},
+        left_out=tuple(_left_out(change, cell, run, bench, outcome) for change in LEFT_OUT),
+    )
+
+
+def drawn_run(cell: Cell, seed: int) -> tuple[ArrayRun, GravimetricBench]:
+    """Return the run of a seed and what its engineer states.
+
+    The twin draws most of what a budget states. What it holds fixed is drawn here: the stated displaced volume, the
+    temperature of the liquid in the tubes, the density of the liquid, the instants of the period, and how far
+    evaporation goes by its driving force rather than by plain interpolation between the blanks.
+    """
+    quality, stated = cell.quality, cell.quality.bench
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, _OWN_DRAWS))))
+    displaced, density, early, late, driven = (float(number) for number in generator.standard_normal(5))
+    timing_s = stated.timing_u_s / math.sqrt(2.0)
+    run = run_case(
+        case_at(cell.rate_ul_per_h),
+        quality.truth,
+        seed,
+        reading_interval_s=READING_INTERVAL_S,
+        timing_error_s=(early * timing_s, late * timing_s),
+    )
+    series = run.series
+    warming_k = stated.tube_temperature_u_k * generator.standard_normal(3)
+    added_g = _stored_g(series.time_s, series.phases, stated, warming_k)
+    added_g -= driven * stated.evaporation_model_u_percent / 100.0 * _beyond_interpolation_g(run)
+    run = replace(
+        run,
+        series=replace(series, mass_g=series.mass_g + added_g),
+        true_flow_ul_per_h=run.true_flow_ul_per_h * (1.0 + _DENSITY_U_RELATIVE * density),
+    )
+    displaced_ml = stated.displaced_volume_ml + stated.displaced_volume_u_ml * displaced
+    return run, stated.model_copy(update={"displaced_volume_ml": displaced_ml})
+
+
+def _stored_g(
+    time_s: NDArray[np.float64], phases: FlowPhases, bench: GravimetricBench, warming_k: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what the tubes push into the vessel when their liquid warms unseen, evenly over each phase."""
+    g_per_ul_k = float(density_kg_per_m3(_ROOM_C) * expansion_per_k(_ROOM_C)) * 1e-6
+    both_ul = bench.outlet_tube_volume_ul + bench.catheter_volume_ul
+    stored = np.zeros(time_s.shape)
+    blanks = (phases.blank_before, phases.analysis, phases.blank_after)
+    for phase, volume_ul, kelvin in zip(
+        blanks, (both_ul, bench.outlet_tube_volume_ul, both_ul), warming_k, strict=True
+    ):
+        if phase is not None:
+            stored += volume_ul * g_per_ul_k * kelvin * np.clip((time_s - phase.begin_s) / phase.duration_s, 0.0, 1.0)
+    return stored
+
+
+def _beyond_interpolation_g(run: ArrayRun) -> NDArray[np.float64]:
+    """Return what evaporated beyond what the rates of the two blanks say, in between."""
+    time_s, phases = run.series.time_s, run.series.phases
+    if phases.blank_before is None or phases.blank_after is None:
+        raise ValueError("the study needs two blanks")
+    blanks = (phases.blank_before, phases.blank_after)
+    rates = [
+        float(np.diff(np.interp((blank.begin_s, blank.end_s), time_s, run.evaporated_g))[0]) / blank.duration_s
+        for blank in blanks
+    ]
+    plain = np.interp(time_s, [blank.middle_s for blank in blanks], rates)
+    steps = np.diff(time_s) * (plain[1:] + plain[:-1]) / 2.0
+    return run.evaporated_g - np.concatenate(([0.0], np.cumsum(steps)))
+
+
+def _left_out(
+    change: LeftOut, cell: Cell, run: ArrayRun, bench: GravimetricBench, outcome: FlowOutcome
+) -> tuple[float, float]:
+    """Return error and U (%) with something left out; NaN in the cells the change is not for."""
+    if change.cell != cell.name:
+        return math.nan, math.nan
+    truth, measured = run.true_error_percent, outcome.error_a.measured
+    if change.as_written:
+        return outcome.as_written.error_a_percent - truth, measured.expanded_uncertainty
+    if change.line:
+        return measured.value - truth, _without(outcome.error_a, change.line)
+    if change.bench:
+        poorer = run.evaluated(bench.model_copy(update=dict(change.bench))).error_a.measured
+        return poorer.value - truth, measured.expanded_uncertainty
+    lost_ul = outcome.evaporation_mean_ug_per_min / 60.0 * _UL_PER_UG * 3600.0
+    return measured.value - 100.0 * lost_ul / run.case.flow_ul_per_h - truth, measured.expanded_uncertainty
+
+
+def _without(budget: Budget, name: str) -> float:
+    """Return U (%) of a budget without the lines whose names begin with `name`."""
+    kept = [line for line in budget.lines if not line.name.startswith(name)]
+    if len(kept) == len(budget.lines):
+        raise ValueError(f"no budget line begins with {name!r}")
+    shortened = combine(
+        value=budget.measured.value, unit=budget.measured.unit, lines=kept, coverage_percent=budget.coverage_percent
+    )
+    return shortened.measured.expanded_uncertainty
