@@ -20,6 +20,7 @@ from results.bolus_outcome import (
     ExcludedBolus,
 )
 from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, refuse_overlap, settled_mean
+from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import clean_readings
 from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, Verdict, combined_verdict, decide
 from results.evaluation import VolumeEvaluation
@@ -167,9 +168,10 @@ def evaluate_bolus(
         recorded_readings=readings.recorded,
         used_readings=readings.time_s.size,
         exclusions=readings.exclusions,
+        findings=readings.findings,
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
-        notes=_notes(collection, drift, excluded=excluded, simulated=series.simulated),
+        notes=_notes(collection, drift, readings.findings, excluded=excluded, simulated=series.simulated),
     )
 
 
@@ -339,7 +341,12 @@ def _decide(
 
 
 def _notes(
-    collection: Collection, drift: Drift, *, excluded: Sequence[ExcludedBolus], simulated: bool
+    collection: Collection,
+    drift: Drift,
+    findings: tuple[Finding, ...],
+    *,
+    excluded: Sequence[ExcludedBolus],
+    simulated: bool,
 ) -> tuple[str, ...]:
     notes = []
     if simulated:
@@ -348,6 +355,7 @@ def _notes(
         notes.append(f"{len(excluded)} boluses could not be weighed and are left out of every mean")
     if not collection.evaporation.blanks:
         notes.append("evaporation was not measured (no blank) and not corrected; its stated limit is in the budget")
+    notes += findings_notes(findings)
     if drift.note:
         notes.append(drift.note)
     if not collection.air.measured:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from results.cleaning.exclusions import Exclusion
+from results.cleaning.findings import Finding
 from results.decision import Decision, MeasuredValue, Verdict
 from results.outcome import AirOutcome, BlankOutcome, as_json
 from results.uncertainty.budget import Budget
@@ -93,6 +94,7 @@ class BolusOutcome:
     recorded_readings: int
     used_readings: int
     exclusions: tuple[Exclusion, ...]
+    findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]
     verdict: Verdict
     notes: tuple[str, ...]

@@ -150,6 +150,7 @@ class Vessel(StrictModel):
     displaced_volume_u_ml: float = Field(ge=0.0)
     gross_load_g: float = Field(default=0.0, ge=0.0)
     headspace_mm: float | None = Field(default=None, gt=0.0)
+    headspace_u_mm: float = Field(default=0.0, ge=0.0)
     outlet_tube_volume_ul: float = Field(default=0.0, ge=0.0)
     outlet_tube_volume_u_ul: float = Field(default=0.0, ge=0.0)
     catheter_volume_ul: float = Field(default=0.0, ge=0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from results.bolus import bolus_criterion_problem
@@ -15,6 +15,7 @@ from results.refusal import EvaluationRefused
 
 Problems = Iterator[tuple[str, str]]
 """Pairs of (key, what is wrong there)."""
+_LATENESS_S = 1.0
 _AIR_NAMES = "temperature_c, humidity_percent and pressure_hpa"
 
 
@@ -38,6 +39,8 @@ def _file(conditions: Conditions) -> Problems:
 
 def _pressure_file(conditions: Conditions) -> Problems:
     if conditions.pressure_file is not None:
+        if conditions.kind != "occlusion":
+            yield "pressure_file", f"not for kind = {conditions.kind!r}: only an occlusion test uses it"
         yield from _layout("pressure_file.file", conditions.pressure_file.file)
 
 
@@ -95,6 +98,20 @@ def _instants_alike(conditions: Conditions) -> Problems:
                 yield key, "a date-time, but the time column holds numbers; wanted seconds"
     if len(zones) > 1:
         yield "events", "some date-times have a time zone and some have none"
+
+
+def _pump_runs_and_rests(conditions: Conditions) -> Problems:
+    periods, start, stop = conditions.periods, conditions.events.infusion_start, conditions.events.infusion_stop
+    for name in ("stabilisation", "analysis"):
+        period = getattr(periods, name)
+        if period is not None and start is not None and _well_before(period[0], start):
+            yield f"periods.{name}", "begins before events.infusion_start"
+        if period is not None and stop is not None and _well_before(stop, period[1]):
+            yield f"periods.{name}", "ends after events.infusion_stop"
+    if periods.blank_before is not None and start is not None and _well_before(start, periods.blank_before[1]):
+        yield "periods.blank_before", "ends after events.infusion_start: the pump must stand still"
+    if periods.blank_after is not None and stop is not None and _well_before(periods.blank_after[0], stop):
+        yield "periods.blank_after", "begins before events.infusion_stop: the pump must stand still"
 
 
 def _boluses_rise(conditions: Conditions) -> Problems:
@@ -161,6 +178,7 @@ CONTRADICTIONS: tuple[Callable[[Conditions], Problems], ...] = (
     _method,
     _periods_rise,
     _instants_alike,
+    _pump_runs_and_rests,
     _boluses_rise,
     _air,
     _liquid_temperature,
@@ -195,3 +213,10 @@ def _before(first: float | datetime, second: float | datetime) -> bool:
     if isinstance(first, datetime) and isinstance(second, datetime):
         return first < second
     return isinstance(first, float) and isinstance(second, float) and first < second
+
+
+def _well_before(first: float | datetime, second: float | datetime) -> bool:
+    """Return whether an instant comes before another by more than commands take to act."""
+    if isinstance(first, datetime) and isinstance(second, datetime):
+        return _same_kind(first, second) and second - first > timedelta(seconds=_LATENESS_S)
+    return isinstance(first, float) and isinstance(second, float) and second - first > _LATENESS_S

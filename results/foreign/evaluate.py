@@ -13,6 +13,7 @@ from results.evaluate_flow import evaluate_flow
 from results.flow.grid import GridError
 from results.foreign.conditions import Conditions
 from results.foreign.consistency import refuse_contradictions
+from results.foreign.file_format import GAUGE_PRESSURE_FACTORS_KPA
 from results.foreign.mapping import (
     bench_of,
     bolus_evaluation_of,
@@ -23,7 +24,7 @@ from results.foreign.mapping import (
 )
 from results.foreign.method import method_profile
 from results.foreign.series import columns_wanted, flow_series_of, time_wanted
-from results.foreign.table_file import TableData, read_table
+from results.foreign.table_file import ColumnWanted, TableData, read_table
 from results.outcome import FlowOutcome, as_json
 from results.refusal import EvaluationRefused
 
@@ -88,6 +89,22 @@ def read_foreign(path: Path, conditions: Conditions) -> TableData:
     """
     return read_table(
         path, conditions.file, time=time_wanted(conditions.columns.time), wanted=columns_wanted(conditions)
+    )
+
+
+def read_pressure(folder: Path, conditions: Conditions, *, origin_us: int | None) -> TableData:
+    """Return the pressure in the line from its own file, its path relative to a folder: time (s), "pressure" (kPa).
+
+    `origin_us` is that of the balance's file: date-times count from the same instant. Raises `EvaluationRefused`
+    without a pressure file or for rows that cannot be used, `OSError` for a file that cannot be read.
+    """
+    stated = conditions.pressure_file
+    if stated is None:
+        raise EvaluationRefused("the conditions state no pressure_file")
+    factor = GAUGE_PRESSURE_FACTORS_KPA[stated.pressure.unit]
+    wanted = {"pressure": ColumnWanted(name=stated.pressure.name, unit=stated.pressure.unit, factor=factor)}
+    return read_table(
+        folder / stated.path, stated.file, time=time_wanted(stated.time), wanted=wanted, origin_us=origin_us
     )
 
 

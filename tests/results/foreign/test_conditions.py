@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from results.foreign.conditions import Conditions
 from results.foreign.consistency import CONTRADICTIONS, refuse_contradictions
-from results.foreign.evaluate import evaluate_foreign
+from results.foreign.evaluate import evaluate_foreign, read_pressure
 from results.refusal import EvaluationRefused
 from tests.results.foreign.files import FLOW, Table, changed, conditions_of
 
@@ -29,6 +29,12 @@ BOLUS = changed(
 )
 STATED: dict[str, Any] = {"profile": None, "sample_interval_s": 900.0, "windows_min": [15.0]}
 CRITERION = {"id": "A", "measurand": "mean flow error A", "unit": "%", "low": -5.0, "source": "label"}
+PRESSURE_FILE = {
+    "path": "pressure.csv",
+    "file": {"delimiter": ";", "decimal": ","},
+    "time": {"name": "t", "unit": "min", "u_s": 0.1},
+    "pressure": {"name": "p", "unit": "mbar"},
+}
 AIR = {"temperature_u_c": 0.1, "humidity_u_percent": 1.0, "pressure_u_hpa": 0.1}
 CONSTANT_AIR = {**AIR, "temperature_c": 20.0, "humidity_percent": 50.0, "pressure_hpa": 1013.0}
 AIR_COLUMNS = {
@@ -74,6 +80,23 @@ WRONG = {
     "unknown profile": (changed(FLOW, method={"profile": "mine"}), "method.profile: there is no method profile 'mine'"),
     "two methods": (changed(FLOW, method={"sample_interval_s": 900.0}), "method.sample_interval_s: stated by the prof"),
     "backward period": (changed(FLOW, periods={"analysis": [9.0, 9.0]}), "periods.analysis: does not end after"),
+    "starts too late": (
+        changed(FLOW, events={"infusion_start": 60.0}),
+        "periods.analysis: begins before events.infusion_start",
+    ),
+    "stops too early": (
+        changed(FLOW, events={"infusion_stop": 60.0}),
+        "periods.analysis: ends after events.infusion_stop",
+    ),
+    "blank with the pump on": (
+        changed(FLOW, periods={"blank_before": [-10.0, 5.0]}, events={"infusion_start": 0.0}),
+        "periods.blank_before: ends after events.infusion_start",
+    ),
+    "blank with the pump still on": (
+        changed(FLOW, periods={"blank_after": [90_000.0, 91_000.0]}, events={"infusion_stop": 90_500.0}),
+        "periods.blank_after: begins before events.infusion_stop",
+    ),
+    "pressure of a flow": (changed(FLOW, pressure_file=PRESSURE_FILE), "pressure_file: not for kind = 'flow'"),
     "date-time for seconds": (
         changed(FLOW, events={"infusion_start": datetime(2026, 1, 1, tzinfo=UTC)}),
         "events.infusion_start: a date-time, but the time column holds numbers",
@@ -125,6 +148,16 @@ def test_occlusion_is_refused_clearly(tmp_path: Path) -> None:
     evaluation = evaluate_foreign(tmp_path / "any.csv", conditions_of(changed(FLOW, kind="occlusion")))
     assert evaluation.refusal == ("the evaluation of occlusion tests is not available yet; there are flow and bolus")
     assert evaluation.as_record()["outcome"] is None
+
+
+def test_the_pressure_file_is_read_in_kilopascals(tmp_path: Path) -> None:
+    (tmp_path / "pressure.csv").write_text("t;p\n0,5;1000,0\n1,0;1013,25\n", encoding="utf-8")
+    conditions = conditions_of(changed(FLOW, kind="occlusion", pressure_file=PRESSURE_FILE))
+    table = read_pressure(tmp_path, conditions, origin_us=None)
+    assert table.time_s.tolist() == [30.0, 60.0]
+    assert table.columns["pressure"] == pytest.approx([100.0, 101.325])
+    with pytest.raises(EvaluationRefused, match="state no pressure_file"):
+        read_pressure(tmp_path, conditions_of(FLOW), origin_us=None)
 
 
 @pytest.mark.parametrize(
