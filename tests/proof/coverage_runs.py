@@ -69,7 +69,6 @@ LEFT_OUT = (
     LeftOut("correction: evaporation", "typical, 9 uL/h", no_evaporation=True),
     LeftOut("correction: evaporation follows the level", "good, 100 uL/h", bench=(("headspace_mm", None),)),
     LeftOut("correction: immersion", "typical, 100 uL/h", bench=(("tube_outer_diameter_mm", 0.0),)),
-    LeftOut("correction: air buoyancy of vessel and liquid", "typical, 9 uL/h", bench=(("displaced_volume_ml", 0.0),)),
     LeftOut("corrections: buoyancy, density, immersion (the formula as written)", "good, 100 uL/h", as_written=True),
 )
 
