@@ -62,7 +62,7 @@ def evaluate_flow(
     corrected = corrected_variant(grid, evaluation=evaluation, profile=method)
     set_flow = evaluation.set_flow_ul_per_h
     continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
-    findings = findings_of(treated, collection, series, continuity=continuity, profile=method)
+    findings = findings_of(treated, collection, series, bench=bench, continuity=continuity, profile=method)
     budget = error_budget(
         collection,
         analysis,

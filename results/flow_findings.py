@@ -15,6 +15,9 @@ from results.profiles import MethodProfile
 from results.series import FlowSeries
 
 _G_PER_UL = 1e-3
+_PULLS = 2.0
+_PULLS_OF_A_PAUSE = 3.0
+"""Standard deviations of the contact line's pull that pass for no step, and for no delivery."""
 
 
 def treated_readings(series: FlowSeries, evaluation: FlowEvaluation, bench: GravimetricBench) -> Undisturbed:
@@ -26,6 +29,7 @@ def treated_readings(series: FlowSeries, evaluation: FlowEvaluation, bench: Grav
         sign=1.0 if evaluation.direction == "collect" else -1.0,
         readability_g=readability_g,
         stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
+        pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
     )
 
 
@@ -34,6 +38,7 @@ def findings_of(
     collection: Collection,
     series: FlowSeries,
     *,
+    bench: GravimetricBench,
     continuity: FlowContinuity,
     profile: MethodProfile,
 ) -> tuple[Finding, ...]:
@@ -44,7 +49,7 @@ def findings_of(
         collection.time_s[inside],
         collection.volume_ul[inside],
         sample_interval_s=profile.sample_interval_s,
-        detectable_ul=continuity.detectable_ul,
+        detectable_ul=max(continuity.detectable_ul, _PULLS_OF_A_PAUSE * bench.capillary_u_ul),
         quantum_ul=treated.quantum_g * collection.ul_per_g,
     )
     return treated.readings.findings + tuple(

@@ -19,11 +19,12 @@ from results.series import FlowPhases, Phase
 
 _SHORT_LOAD_S = 600.0
 _PAIR_SHARE = 0.02
+_PAIR_STROKES = 0.4
 _MOST_CHANGES = 5000
 _MARGIN_S = 60.0
 _FEWEST_DROPS = 3
 _SMALLEST_DROP_G = 5e-3
-_ROOT6 = math.sqrt(6.0)
+_ROOT3 = math.sqrt(3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,17 @@ class Undisturbed:
 
 
 def undisturbed(
-    readings: CleanReadings, *, phases: FlowPhases, sign: float, readability_g: float, stroke_g: float
+    readings: CleanReadings,
+    *,
+    phases: FlowPhases,
+    sign: float,
+    readability_g: float,
+    stroke_g: float,
+    pull_g: float,
 ) -> Undisturbed:
     """Return the readings without what was done to the pan during the phases. `sign`: +1 when delivery adds weight.
+
+    `stroke_g`: the pump's stroke, 0 to find it; `pull_g`: how far the contact line's pull on the tube may jump.
 
     The rules: a change of level that returns within 10 min is excluded with all between; one that returns later is
     taken back in between; with the pump stopped, or against the direction of delivery, a change that stays is taken
@@ -49,11 +58,13 @@ def undisturbed(
         phases.begin_s if before is None else before.end_s - _MARGIN_S,
         phases.end_s if after is None else after.begin_s + _MARGIN_S,
     )
-    delivering = changes_of(readings, infusion, sign=sign, pumping=True, readability_g=readability_g, stroke_g=stroke_g)
+    delivering = changes_of(
+        readings, infusion, sign=sign, pumping=True, readability_g=readability_g, stroke_g=stroke_g, pull_g=pull_g
+    )
     changes = list(delivering.changes)
     for blank in (before, after):
         if blank is not None:
-            found = changes_of(readings, blank, sign=sign, pumping=False, readability_g=readability_g, stroke_g=0.0)
+            found = changes_of(readings, blank, sign=sign, pumping=False, readability_g=readability_g)
             changes += [change for change in found.changes if not _overlaps(change, delivering.changes)]
     if len(changes) > _MOST_CHANGES:
         raise EvaluationRefused(
@@ -76,7 +87,14 @@ def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float)
     excluded = np.zeros(time_s.size, dtype=np.bool_)
     findings: list[Finding] = []
     partner = _pairs(changes)
+    short = [
+        (changes[one].first, changes[two].last)
+        for one, two in partner.items()
+        if one < two and _is_short(changes[one], changes[two], time_s)
+    ]
     for number, change in enumerate(changes):
+        if any(begin < change.first and change.last < end for begin, end in short):
+            continue
         if change.stays and number not in partner and abs(change.size_g) > LARGEST_STEP_G:
             continue
         excluded[change.first : change.last + 1] = True
@@ -88,7 +106,7 @@ def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float)
             if other.first < change.first:
                 continue
             begin, end = change.last + 1, other.first
-            if time_s[other.last] - time_s[change.first] <= _SHORT_LOAD_S:
+            if _is_short(change, other, time_s):
                 excluded[begin:end] = True
                 findings.append(_finding(change, time_s, "load on and off", "excluded", "it was on for minutes", other))
             elif abs(change.size_g) <= LARGEST_STEP_G:
@@ -111,11 +129,23 @@ def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float)
     )
 
 
+def _is_short(change: Change, other: Change, time_s: NDArray[np.float64]) -> bool:
+    return bool(time_s[other.first] - time_s[change.last] <= _SHORT_LOAD_S)
+
+
 def _lone(change: Change, time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, sign: float) -> Finding:
     """Take back, in place, a change that stays; or keep it where it may be delivery."""
     if change.pumping and change.size_g * sign > 0.0:
         return _finding(
             change, time_s, "jump", "kept, U widened", "something fell on the pan, or the pump delivered it at once"
+        )
+    if change.pumping and not change.abrupt:
+        return _finding(
+            change,
+            time_s,
+            "slow fall",
+            "kept, U widened",
+            "liquid flowed back, or the pan was pushed: it took its time",
         )
     mass_g[change.last + 1 :] -= change.size_g
     if abs(change.after_g) <= change.limit_g:
@@ -133,7 +163,8 @@ def _pairs(changes: Sequence[Change]) -> dict[int, int]:
         first = changes[number]
         for later in staying[place + 1 : place + 21]:
             second = changes[later]
-            slack = _PAIR_SHARE * abs(first.size_g) + first.allowance_g + second.allowance_g
+            strokes_g = min(first.allowance_g + second.allowance_g, _PAIR_STROKES * abs(first.size_g))
+            slack = _PAIR_SHARE * abs(first.size_g) + strokes_g
             opposed = first.size_g * second.size_g < 0.0
             if later not in partner and opposed and abs(first.size_g + second.size_g) <= slack:
                 partner[number], partner[later] = later, number
@@ -185,7 +216,7 @@ def _with_drops(readings: CleanReadings, quantum_g: float, stroke_g: float, infu
         begin_s=infusion.begin_s,
         end_s=infusion.end_s,
         size_mg=size_mg,
-        u_mg=size_mg / _ROOT6,
+        u_mg=size_mg / _ROOT3,
         explanation="the liquid falls in drops: what hangs at either end is not weighed; immerse the outlet",
     )
     return replace(readings, findings=(*findings, drops))

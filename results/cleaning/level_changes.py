@@ -20,6 +20,9 @@ _MAD_TO_SIGMA = 1.4826
 _BLOCKS = 50
 _MERGED_S = 45.0
 """Places nearer to each other than this belong to one disturbance."""
+_ABRUPT_S = 12.0
+_SETTLING_S = 120.0
+"""What took longer than an abrupt change settles slowly: a closed door's air does in a minute or two."""
 _STROKE_VARIES = 1.35
 """A stroke larger than this times the usual is no stroke."""
 _GAP_STROKES = 1.2
@@ -32,15 +35,16 @@ _MOST_FOR_MEDIANS = 100_000
 class Change:
     """Readings `first` to `last` in which the level (g) changed by `size_g` more than the usual flow accounts for.
 
-    `stays` is False when the level after is that before. `u_g`: standard uncertainty of the size, a stroke that may
-    have come meanwhile included. `allowance_g`: how far two sizes that undo each other may differ. `after_g`: the level
-    after; `limit_g`: the least change that shows.
+    `stays` is False when the level after is that before; `abrupt` when it took the balance seconds. `u_g`: standard
+    uncertainty of the size, a stroke that may have come meanwhile included. `allowance_g`: how far two sizes that undo
+    each other may differ. `after_g`: the level after; `limit_g`: the least change that shows.
     """
 
     first: int
     last: int
     size_g: float
     stays: bool
+    abrupt: bool
     pumping: bool
     u_g: float
     allowance_g: float
@@ -57,13 +61,20 @@ class LevelChanges:
 
 
 def changes_of(
-    readings: CleanReadings, period: Phase, *, sign: float, pumping: bool, readability_g: float, stroke_g: float
+    readings: CleanReadings,
+    period: Phase,
+    *,
+    sign: float,
+    pumping: bool,
+    readability_g: float,
+    stroke_g: float = 0.0,
+    pull_g: float = 0.0,
 ) -> LevelChanges:
     """Return the changes of level in a period by comparing the means of the readings before and after each instant.
 
     Noise is what most of these differences show; a change exceeds eight of its robust standard deviations. While the
     pump runs, the usual largest rise in a fiftieth of the period counts as its stroke, and only a fall of the level
-    itself, not a want of delivery, is a change downwards.
+    itself, not a want of delivery, and by more than the contact line's pull on the tube (`pull_g`), is one downwards.
     """
     offset, stop = (int(place) for place in np.searchsorted(readings.time_s, (period.begin_s, period.end_s)))
     time_s, level_g = readings.time_s[offset:stop], sign * readings.mass_g[offset:stop]
@@ -78,7 +89,7 @@ def changes_of(
         width = max(_FEWEST, round(length_s / period_s))
         if time_s.size < 2 * (2 * width + guard):
             continue
-        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g)
+        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g, pull_g)
         found, quantum = scan.run()
         if length_s == _SHORT_S:
             quantum_g = quantum
@@ -94,6 +105,7 @@ def _shifted(change: Change, offset: int, sign: float) -> Change:
         last=change.last + offset,
         size_g=sign * change.size_g,
         stays=change.stays,
+        abrupt=change.abrupt,
         pumping=change.pumping,
         u_g=change.u_g,
         allowance_g=change.allowance_g,
@@ -118,6 +130,7 @@ class _Scan:
     pumping: bool
     readability_g: float
     stroke_g: float
+    pull_g: float
 
     def run(self) -> tuple[list[Change], float]:
         """Return the changes seen with windows of this width, and the quantum of the delivery."""
@@ -135,12 +148,15 @@ class _Scan:
         apart_s *= self.rate_g_per_s
         slack_g = _GAP_STROKES * np.minimum(apart_s, quantum_g, out=apart_s)
         # Less than usual may be less delivery; only a fall of the level itself can be none.
-        beyond = (rise_g if fall_g is None else fall_g) < -limit_g
+        beyond = rise_g < -limit_g if fall_g is None else fall_g < -self._least_fall_g(limit_g)
         beyond |= rise_g > limit_g + _STROKE_VARIES * quantum_g + slack_g
         if not beyond.any():
             return [], quantum_g if quantum_g > limit_g else 0.0
         changes = [self._change(rise_g, begin, end, limit_g, quantum_g) for begin, end in self._stretches(beyond)]
         return changes, quantum_g if quantum_g > limit_g else 0.0
+
+    def _least_fall_g(self, limit_g: float) -> float:
+        return max(limit_g, self.pull_g) if self.pumping else limit_g
 
     def _still(self, last: int, before: slice, size_g: float, limit_g: float) -> bool:
         """Return whether a small change still holds a minute later: what a slow knock leaves beside itself does not."""
@@ -184,6 +200,10 @@ class _Scan:
             middle = begin + int(np.argmax(np.abs(rise_g[begin:end]))) + width
             first, last = middle, middle + guard - 1
         first, last = max(first - 1, 1), min(last + 1, self.time_s.size - 2)
+        abrupt = float(self.time_s[last] - self.time_s[first]) <= _ABRUPT_S or last - first <= guard + 4
+        if not abrupt:
+            settled = int(np.searchsorted(self.time_s, float(self.time_s[last]) + _SETTLING_S))
+            last = max(last, min(settled, self.time_s.size - 2 - width))
         before, after = slice(max(first - width, 0), first), slice(last + 1, last + 1 + width)
         apart_s = float(np.mean(self.time_s[after]) - np.mean(self.time_s[before]))
         after_g = float(np.median(self.level_g[after]))
@@ -191,7 +211,7 @@ class _Scan:
         size_g = rise - self.rate_g_per_s * apart_s
         delivered_g = max(self.rate_g_per_s, 0.0) * apart_s
         allowance_g = limit_g + _STROKE_VARIES * (quantum_g if self.pumping else 0.0)
-        stays = (rise if self.pumping else size_g) < -limit_g or size_g > allowance_g
+        stays = (rise if self.pumping else size_g) < -self._least_fall_g(limit_g) or size_g > allowance_g
         if stays and abs(size_g) < _SMALL * limit_g:
             stays = self._still(last, before, size_g, limit_g)
         return Change(
@@ -199,6 +219,7 @@ class _Scan:
             last=last,
             size_g=size_g,
             stays=stays,
+            abrupt=abrupt,
             pumping=self.pumping,
             u_g=math.sqrt((limit_g / _LIMIT_SIGMA) ** 2 + delivered_g * quantum_g),
             allowance_g=allowance_g,

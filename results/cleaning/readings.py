@@ -46,6 +46,7 @@ def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings
     times = time_faults(time_s[np.isfinite(time_s)], series.phases)
     lone = np.zeros(time_s.size, dtype=np.bool_)
     lone[np.isfinite(time_s)] = times.lone
+    located_s = np.where(lone, np.roll(time_s, 1), time_s) if lone.any() else time_s
     carries = np.isin(series.status, NUMBER_CODES)
     finite = np.isfinite(mass_g) & np.isfinite(time_s)
     rules = {
@@ -54,7 +55,7 @@ def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings
         "not finite": ("time or value is not finite", carries & ~finite & ~lone),
     }
     exclusions = [
-        exclusion(rule=rule, explanation=explanation, time_s=time_s, excluded=excluded)
+        exclusion(rule=rule, explanation=explanation, time_s=located_s, excluded=excluded)
         for rule, (explanation, excluded) in rules.items()
     ]
     keep = carries & finite & ~lone

@@ -45,7 +45,8 @@ def time_faults(time_s: NDArray[np.float64], phases: FlowPhases) -> TimeFaults:
     lone[near] = np.abs(time_s[near] - neighbours) > _OUT_OF_LINE * usual_s
     kept = time_s[~lone]
     steps = np.diff(kept)
-    inside = (kept[1:] > phases.begin_s) & (kept[:-1] < phases.end_s)
+    earlier_s, later_s = np.minimum(kept[1:], kept[:-1]), np.maximum(kept[1:], kept[:-1])
+    inside = (later_s > phases.begin_s) & (earlier_s < phases.end_s)
     findings = _set_back(kept, np.flatnonzero(inside & (steps < -_OUT_OF_LINE * usual_s)), usual_s, phases)
     silences = np.flatnonzero(inside & (steps > _OUT_OF_LINE * usual_s))
     findings += [
@@ -71,7 +72,8 @@ def _set_back(
     if sum(amounts_s) > _SHARE_REFUSED * phases.analysis.duration_s:
         raise EvaluationRefused(
             f"the clock of the readings was set back by {sum(amounts_s):g} s in all, first at "
-            f"{float(time_s[places[0]]):g} s: correct the times, or run the test again"
+            f"{float(time_s[places[0]]):g} s, or its times jitter by more than readings are apart: correct the times, "
+            "or run the test again"
         )
     return [
         Finding(

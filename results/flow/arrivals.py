@@ -14,6 +14,7 @@ _UNUSUAL = 1.5
 _SLACK_BINS = 2.0
 _TWO_STROKES = 1.6
 _HASTE = 0.7
+_MISSING_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,16 @@ def irregularities(
     found = []
     waits, complete = _waits(times, volume, highest, detectable_ul)
     usual_s = float(np.percentile(waits[complete], 90.0)) if complete.any() else float("inf")
+    arrived = np.interp(times + waits, times, highest) - volume
+    usual_ul = float(np.median(arrived[complete])) if complete.any() else 0.0
     for begin, end in _runs(waits > _UNUSUAL * usual_s + _SLACK_BINS * width_s):
         start = begin + int(np.argmax(waits[begin:end]))
         wait_s = float(waits[start])
-        missing_ul = flow * (wait_s - usual_s)
-        found.append(Irregularity(float(times[start]), float(times[start]) + wait_s, missing_ul))
+        late_ul = flow * (wait_s - usual_s)
+        # After a gap in the readings more than usual has arrived at once: that much was not missing.
+        missing_ul = late_ul - max(float(arrived[start]) - usual_ul, 0.0)
+        if missing_ul > _MISSING_SHARE * late_ul:
+            found.append(Irregularity(float(times[start]), float(times[start]) + wait_s, missing_ul))
     if quantum_ul > 0.0:
         waits, complete = _waits(times, volume, highest, _TWO_STROKES * quantum_ul)
         hasty = np.zeros(times.size, dtype=np.bool_)

@@ -15,6 +15,8 @@ from results.uncertainty.flow_lines import volume_weights
 from results.uncertainty.lines import normal, rectangular
 from results.uncertainty.noise import ReadingWeights
 
+_EITHER_OR = math.sqrt(0.5)
+_JUMPS = ("jump", "slow fall")
 _UNEXPLAINED = ("pause of the delivery", "surge of the delivery")
 
 
@@ -23,8 +25,9 @@ def cleaning_lines(
 ) -> list[BudgetLine]:
     """Return the lines (uL) of what the treatment of findings leaves open in the volume delivered in a period.
 
-    A repair leaves its own uncertainty; what may or may not be delivery counts as a rectangular distribution of its
-    whole size; so does a clock that may have been set by as much as the record is silent.
+    A repair leaves its own uncertainty. What is kept although it may be no delivery is out by all of its size or by
+    nothing, with equal probability: u is its size over the square root of 2. A clock may have been set by anything up
+    to what the record is silent.
     """
     if not findings:
         return []
@@ -35,16 +38,16 @@ def cleaning_lines(
     )
     if repaired > 0.0:
         lines.append(normal("steps of the reading, as taken back", unit="uL", u=repaired * 1e-3, sensitivity=1.0))
-    jumps = sum(abs(_response(weights, found) * found.size_mg) for found in findings if found.rule == "jump")
+    jumps = sum(abs(_response(weights, found) * found.size_mg) for found in findings if found.rule in _JUMPS)
     if jumps > 0.0:
-        lines.append(rectangular("jumps that may be no delivery", unit="uL", half_width=jumps * 1e-3, sensitivity=1.0))
+        lines.append(normal("jumps that may be no delivery", unit="uL", u=jumps * 1e-3 * _EITHER_OR, sensitivity=1.0))
     unexplained = sum(abs(found.size_mg) * _share(found, period) for found in findings if found.rule in _UNEXPLAINED)
     if unexplained > 0.0:
         lines.append(
-            rectangular(
+            normal(
                 "pauses and surges that may be no delivery",
                 unit="uL",
-                half_width=unexplained * 1e-3 * collection.ul_per_g,
+                u=unexplained * 1e-3 * collection.ul_per_g * _EITHER_OR,
                 sensitivity=1.0,
             )
         )
