@@ -142,7 +142,7 @@ Aims: each cell {CELL_PERCENT[0]:g} to {CELL_PERCENT[1]:g} %, all together {POOL
 
 A line is removed from the budget, or a correction switched off while U stays as it was: on the bench where it
 matters, coverage falls below {CELL_PERCENT[0]:g} %. The buoyancy of what stands on the pan is not in the table: in
-25 h its correction is a fifth of U or less on these benches.
+25 h its correction is less than half of U on these benches.
 
 {left_out_table(rows)}
 """
