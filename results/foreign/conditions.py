@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, Strict
 
 from results.decision import Criterion, DecisionRule, StrictModel
 from results.evaluation import Liquid
-from results.foreign.file_format import DataColumns, FileFormat, PressureFile
+from results.foreign.file_format import AirFile, DataColumns, FileFormat, PressureFile
 from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 
@@ -188,7 +188,13 @@ class Conditions(StrictModel):
     method: Method = Method()
     periods: Periods = Periods()
     events: Events = Events()
+    air_file: AirFile | None = None
     pressure_file: PressureFile | None = None
     criteria: Annotated[tuple[Criterion, ...], Strict(False)] = ()
     decision_rule: DecisionRule | None = None
     coverage_percent: float = Field(default=DEFAULT_COVERAGE_PERCENT, gt=50.0, lt=100.0)
+
+    @property
+    def air_is_recorded(self) -> bool:
+        """Whether the air has columns, in the balance's file or in its own."""
+        return self.columns.air is not None or self.air_file is not None

@@ -44,6 +44,11 @@ def _pressure_file(conditions: Conditions) -> Problems:
         yield from _layout("pressure_file.file", conditions.pressure_file.file)
 
 
+def _air_file(conditions: Conditions) -> Problems:
+    if conditions.air_file is not None:
+        yield from _layout("air_file.file", conditions.air_file.file)
+
+
 def _test(conditions: Conditions) -> Problems:
     kind = conditions.kind
     for name, table in (("flow", conditions.flow), ("bolus", conditions.bolus)):
@@ -121,7 +126,9 @@ def _boluses_rise(conditions: Conditions) -> Problems:
 
 
 def _air(conditions: Conditions) -> Problems:
-    recorded = conditions.columns.air is not None
+    recorded = conditions.columns.air is not None or conditions.air_file is not None
+    if conditions.columns.air is not None and conditions.air_file is not None:
+        yield "air_file", "the air has columns in the balance's file already"
     stated = [] if conditions.air is None else [value is not None for value in conditions.air.constants]
     if recorded and conditions.air is None:
         yield "air", "missing; wanted the uncertainties of the air columns"
@@ -137,7 +144,7 @@ def _liquid_temperature(conditions: Conditions) -> Problems:
         return
     if vessel.liquid_temperature_offset_c is not None:
         yield "vessel.liquid_temperature_offset_c", "the liquid's temperature is stated already"
-    if conditions.columns.air is not None or conditions.air is None:
+    if conditions.columns.air is not None or conditions.air_file is not None or conditions.air is None:
         yield "vessel.liquid_temperature_c", "only with constant air; state liquid_temperature_offset_c"
 
 
@@ -171,6 +178,7 @@ def _criteria(conditions: Conditions) -> Problems:
 
 CONTRADICTIONS: tuple[Callable[[Conditions], Problems], ...] = (
     _file,
+    _air_file,
     _pressure_file,
     _test,
     _flow_needs,

@@ -23,7 +23,7 @@ from results.foreign.mapping import (
     second_of,
 )
 from results.foreign.method import method_profile
-from results.foreign.series import columns_wanted, flow_series_of, time_wanted
+from results.foreign.series import air_wanted, columns_wanted, flow_series_of, time_wanted
 from results.foreign.table_file import ColumnWanted, TableData, read_table
 from results.outcome import FlowOutcome, as_json
 from results.refusal import EvaluationRefused
@@ -34,12 +34,16 @@ EVALUATION_SCHEMA = "evaluation/1.0.0"
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What became of a file: an outcome, or the reason why there is none. `table` is None when it was not read."""
+    """What became of a file: an outcome, or the reason why there is none. `table` is None when it was not read.
+
+    `air` is what the air's own file holds, None without one.
+    """
 
     source: str
     kind: str
     conditions: Conditions | None
     table: TableData | None
+    air: TableData | None
     outcome: FlowOutcome | BolusOutcome | None
     refusal: str | None
 
@@ -52,6 +56,7 @@ class Evaluation:
             "source": self.source,
             "conditions": None if self.conditions is None else self.conditions.model_dump(mode="json"),
             "file": None if self.table is None else file_record(self.table),
+            "air_file": None if self.air is None else file_record(self.air),
             "refusal": None if self.refusal is None else {"reason": self.refusal},
             "outcome": None if outcome is None else outcome.as_record(),
         }
@@ -63,13 +68,16 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
     Raises `OSError` where the file cannot be read. What the conditions leave open or contradict is a refusal too.
     """
     table: TableData | None = None
+    air: TableData | None = None
     outcome: FlowOutcome | BolusOutcome | None = None
     refusal: str | None = None
     try:
         _refuse_occlusion(conditions)
         refuse_contradictions(conditions)
         table = read_foreign(path, conditions)
-        outcome = evaluate_table(table, conditions, run_id=path.name)
+        air = read_air(path.parent, conditions, origin_us=table.origin_us)
+        _refuse_other_clock(table, air)
+        outcome = evaluate_table(table, conditions, run_id=path.name, air=air)
     except EvaluationRefused as error:
         refusal = _with_bad_rows(error, table)
     return Evaluation(
@@ -77,6 +85,7 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
         kind=conditions.kind,
         conditions=conditions,
         table=table,
+        air=air,
         outcome=outcome,
         refusal=refusal,
     )
@@ -108,8 +117,27 @@ def read_pressure(folder: Path, conditions: Conditions, *, origin_us: int | None
     )
 
 
-def evaluate_table(table: TableData, conditions: Conditions, *, run_id: str) -> FlowOutcome | BolusOutcome:
-    """Return the outcome of the readings of a foreign file.
+def read_air(folder: Path, conditions: Conditions, *, origin_us: int | None) -> TableData | None:
+    """Return the air from its own file, its path relative to a folder, or None where the conditions name none.
+
+    Columns and errors as `read_foreign` has them; `origin_us` is that of the balance's file.
+    """
+    stated = conditions.air_file
+    if stated is None:
+        return None
+    return read_table(
+        folder / stated.path,
+        stated.file,
+        time=time_wanted(stated.time),
+        wanted=air_wanted(stated.air),
+        origin_us=origin_us,
+    )
+
+
+def evaluate_table(
+    table: TableData, conditions: Conditions, *, run_id: str, air: TableData | None = None
+) -> FlowOutcome | BolusOutcome:
+    """Return the outcome of the readings of a foreign file; `air` is what its air file holds.
 
     Raises `EvaluationRefused` where no honest number can be computed, and for the kind "occlusion".
     """
@@ -118,7 +146,7 @@ def evaluate_table(table: TableData, conditions: Conditions, *, run_id: str) -> 
         phases = flow_phases_of(conditions, table)
         profile = method_profile(conditions.method, analysis_s=phases.analysis.duration_s)
         return evaluate_flow(
-            flow_series_of(conditions, table, phases=phases, run_id=run_id),
+            flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air),
             flow_evaluation_of(conditions, profile=profile.profile.id),
             bench=bench_of(conditions),
             profile=profile,
@@ -131,7 +159,7 @@ def evaluate_table(table: TableData, conditions: Conditions, *, run_id: str) -> 
         blank_before=phase_of(conditions.periods.blank_before, table),
         blank_after=phase_of(conditions.periods.blank_after, table),
     )
-    series = flow_series_of(conditions, table, phases=phases, run_id=run_id)
+    series = flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air)
     return evaluate_bolus(series, boluses_s, evaluation, bench=bench_of(conditions))
 
 
@@ -149,6 +177,14 @@ def file_record(table: TableData) -> Mapping[str, Any]:
 def _refuse_occlusion(conditions: Conditions) -> None:
     if conditions.kind == "occlusion":
         raise EvaluationRefused("the evaluation of occlusion tests is not available yet; there are flow and bolus")
+
+
+def _refuse_other_clock(table: TableData, air: TableData | None) -> None:
+    if air is not None and ((air.origin_us is None, air.zoned) != (table.origin_us is None, table.zoned)):
+        raise EvaluationRefused(
+            "the air's file tells the time in another way than the balance's: both as numbers, or both as date-times, "
+            "with a time zone or without"
+        )
 
 
 def _with_bad_rows(error: EvaluationRefused, table: TableData | None) -> str:

@@ -96,6 +96,15 @@ class DataColumns(StrictModel):
     air: AirColumns | None = None
 
 
+class AirFile(StrictModel):
+    """A second file: the air at the balance, on the same clock. `path` is relative to the balance's file."""
+
+    path: str = Field(min_length=1)
+    file: FileFormat
+    time: TimeColumn
+    air: AirColumns
+
+
 class PressureFile(StrictModel):
     """A second file: the pressure in the line, on the same clock."""
 

@@ -10,6 +10,7 @@ from results.foreign.file_format import (
     HUMIDITY_FACTORS_PERCENT,
     MASS_FACTORS_G,
     TIME_FACTORS_S,
+    AirColumns,
     TimeColumn,
 )
 from results.foreign.mapping import second_of
@@ -28,31 +29,42 @@ def time_wanted(column: TimeColumn) -> ColumnWanted:
 
 def columns_wanted(conditions: Conditions) -> dict[str, ColumnWanted]:
     """Return the columns of the balance's file to read besides its time: mass in g, air in Celsius, %, hPa."""
-    mass, air = conditions.columns.mass, conditions.columns.air
+    mass = conditions.columns.mass
     wanted = {
         "mass": ColumnWanted(
             name=mass.name, unit=mass.unit, factor=MASS_FACTORS_G[mass.unit], unit_column=mass.unit_column
         )
     }
-    if air is not None:
-        wanted["air temperature"] = ColumnWanted(name=air.temperature.name, unit="degC", may_be_empty=True)
-        wanted["air humidity"] = ColumnWanted(
-            name=air.humidity.name,
-            unit=air.humidity.unit,
-            factor=HUMIDITY_FACTORS_PERCENT[air.humidity.unit],
-            may_be_empty=True,
-        )
-        wanted["air pressure"] = ColumnWanted(
-            name=air.pressure.name,
-            unit=air.pressure.unit,
-            factor=AIR_PRESSURE_FACTORS_HPA[air.pressure.unit],
-            may_be_empty=True,
-        )
-    return wanted
+    return wanted if conditions.columns.air is None else wanted | air_wanted(conditions.columns.air)
 
 
-def flow_series_of(conditions: Conditions, table: TableData, *, phases: FlowPhases, run_id: str) -> FlowSeries:
-    """Return the series of a foreign measurement. Raises `EvaluationRefused` where the conditions leave it open."""
+def air_wanted(air: AirColumns) -> dict[str, ColumnWanted]:
+    """Return the columns of the air to read: Celsius, %, hPa; each cell may be empty."""
+    humidity, pressure = air.humidity, air.pressure
+    return {
+        "air temperature": ColumnWanted(name=air.temperature.name, unit="degC", may_be_empty=True),
+        "air humidity": ColumnWanted(
+            name=humidity.name,
+            unit=humidity.unit,
+            factor=HUMIDITY_FACTORS_PERCENT[humidity.unit],
+            may_be_empty=True,
+        ),
+        "air pressure": ColumnWanted(
+            name=pressure.name,
+            unit=pressure.unit,
+            factor=AIR_PRESSURE_FACTORS_HPA[pressure.unit],
+            may_be_empty=True,
+        ),
+    }
+
+
+def flow_series_of(
+    conditions: Conditions, table: TableData, *, phases: FlowPhases, run_id: str, air: TableData | None = None
+) -> FlowSeries:
+    """Return the series of a foreign measurement; `air` is what its air file holds.
+
+    Raises `EvaluationRefused` where the conditions leave it open.
+    """
     mass_g = table.columns["mass"]
     status = np.zeros(mass_g.shape, dtype=np.uint8)
     if conditions.balance.capacity_g is not None:
@@ -62,7 +74,7 @@ def flow_series_of(conditions: Conditions, table: TableData, *, phases: FlowPhas
         mass_g=mass_g,
         status=status,
         phases=phases,
-        ambient=_ambient(conditions, table, phases),
+        ambient=_ambient(conditions, air or table, phases),
         tare_s=tuple(second_of(at, table) for at in conditions.events.tares),
         run_id=run_id,
         title=conditions.title,
@@ -71,7 +83,7 @@ def flow_series_of(conditions: Conditions, table: TableData, *, phases: FlowPhas
 
 
 def _ambient(conditions: Conditions, table: TableData, phases: FlowPhases) -> AmbientSeries | None:
-    if conditions.columns.air is not None:
+    if conditions.air_is_recorded:
         time_s, rows = np.unique(table.time_s, return_index=True)
         temperature, humidity, pressure = (
             table.columns[f"air {name}"][rows] for name in ("temperature", "humidity", "pressure")

@@ -24,8 +24,9 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         _print_flow(console, outcome)
     elif outcome is not None:
         _print_bolus(console, outcome)
-    if evaluation.table is not None:
-        _print_left_out(console, evaluation.table)
+    for data in (evaluation.table, evaluation.air):
+        if data is not None:
+            _print_left_out(console, data)
     if outcome is None:
         console.print(Text(f"REFUSED: {evaluation.refusal}", style=ERROR_STYLE), soft_wrap=True)
         return

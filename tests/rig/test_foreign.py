@@ -166,7 +166,8 @@ def own_conditions(series: FlowSeries) -> Table:
     }
 
 
-def test_our_own_trace_as_a_text_file_gives_the_same_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [1, 2])
+def test_our_own_trace_as_text_files_gives_the_same_numbers(tmp_path: Path, files: int) -> None:
     """To the last digit, uncertainties and notes included."""
     series = simulate(SHORT, 1).series
     trace = written(tmp_path, series, events=phase_events(series), head=header())
@@ -178,7 +179,23 @@ def test_our_own_trace_as_a_text_file_gives_the_same_numbers(tmp_path: Path) -> 
         ("time_s", "mass_g", "temperature_c", "humidity_percent", "pressure_hpa"),
         (recorded.time_s, recorded.mass_g, air.temperature_c, air.humidity_percent, air.pressure_hpa),
     )
-    foreign = evaluate_foreign(data, Conditions.model_validate(own_conditions(recorded))).as_record()["outcome"]
+    table = own_conditions(recorded)
+    if files == 2:
+        write_table(
+            tmp_path / "air.txt",
+            ("time_s", "temperature_c", "humidity_percent", "pressure_hpa"),
+            (recorded.time_s, air.temperature_c, air.humidity_percent, air.pressure_hpa),
+            delimiter="\t",
+        )
+        table["air_file"] = {
+            "path": "air.txt",
+            "file": {"delimiter": "\t", "decimal": "."},
+            "time": table["columns"]["time"],
+            "air": table["columns"].pop("air"),
+        }
+    record = evaluate_foreign(data, Conditions.model_validate(table)).as_record()
+    assert (record["air_file"] is None) is (files == 1)
+    foreign = record["outcome"]
     own = evaluate_trace(trace).as_record()
     assert {**foreign, "run_id": own["run_id"]} == own
 
@@ -252,3 +269,25 @@ def test_a_bolus_test_from_file_to_figure(tmp_path: Path, capsys: pytest.Capture
         assert set(part) <= named
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert "mean bolus error" in capsys.readouterr().out
+
+
+def test_an_air_file_on_another_clock_is_refused(tmp_path: Path) -> None:
+    series = simulate(SHORT, 1).series
+    data = write_table(tmp_path / "run.csv", ("time_s", "mass_g"), (series.time_s, series.mass_g))
+    stamps = ["2026-03-01T08:00:00", "2026-03-01T08:10:00", "2026-03-01T08:20:00"]
+    write_table(tmp_path / "air.csv", ("t", "T", "H", "p"), (stamps, [20.0] * 3, [50.0] * 3, [1013.0] * 3))
+    table = own_conditions(series)
+    table["columns"].pop("air")
+    table["air_file"] = {
+        "path": "air.csv",
+        "file": {"delimiter": ",", "decimal": "."},
+        "time": {"name": "t", "unit": "iso8601", "u_s": 1.0},
+        "air": {
+            "temperature": {"name": "T"},
+            "humidity": {"name": "H", "unit": "%"},
+            "pressure": {"name": "p", "unit": "hPa"},
+        },
+    }
+    evaluation = evaluate_foreign(data, Conditions.model_validate(table))
+    assert evaluation.outcome is None
+    assert "in another way than the balance's" in str(evaluation.refusal)

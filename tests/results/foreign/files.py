@@ -61,7 +61,7 @@ def conditions_of(table: Mapping[str, Any]) -> Conditions:
 def write_table(
     path: Path,
     header: Sequence[str],
-    columns: Sequence[NDArray[np.floating[Any]] | Sequence[str]],
+    columns: Sequence[NDArray[np.floating[Any]] | Sequence[str] | Sequence[float]],
     *,
     delimiter: str = ",",
     decimal: str = ".",

@@ -106,6 +106,20 @@ WRONG = {
         "air: missing; wanted the uncertainties of the air columns",
     ),
     "air twice": (changed(FLOW, columns={"air": AIR_COLUMNS}, air=CONSTANT_AIR), "air: the air has columns and const"),
+    "air in two files": (
+        changed(
+            FLOW,
+            columns={"air": AIR_COLUMNS},
+            air=AIR,
+            air_file={
+                "path": "air.csv",
+                "file": {"delimiter": ",", "decimal": "."},
+                "time": {"name": "t", "unit": "s", "u_s": 1.0},
+                "air": AIR_COLUMNS,
+            },
+        ),
+        "air_file: the air has columns in the balance's file already",
+    ),
     "half the air": (changed(FLOW, air={**CONSTANT_AIR, "pressure_hpa": None}), "air: without air columns, wanted"),
     "liquid without air": (
         changed(FLOW, vessel={"liquid_temperature_c": 20.0}),
