@@ -23,6 +23,7 @@ _MERGED_S = 45.0
 _ABRUPT_S = 12.0
 _SETTLING_S = 120.0
 """What took longer than an abrupt change settles slowly: a closed door's air does in a minute or two."""
+_LONGEST_S = 900.0
 _STROKE_VARIES = 1.35
 """A stroke larger than this times the usual is no stroke."""
 _GAP_STROKES = 1.2
@@ -93,7 +94,9 @@ def changes_of(
         found, quantum = scan.run()
         if length_s == _SHORT_S:
             quantum_g = quantum
-        changes += [new for new in found if not any(new.first <= old.last and old.first <= new.last for old in changes)]
+        # Wide windows see again, and less sharply, what narrow ones have seen.
+        known = [(old.first - width, old.last + width) for old in changes]
+        changes += [new for new in found if not any(new.first <= end and begin <= new.last for begin, end in known)]
     return LevelChanges(
         tuple(_shifted(change, offset, sign) for change in sorted(changes, key=lambda change: change.first)), quantum_g
     )
@@ -153,7 +156,13 @@ class _Scan:
         if not beyond.any():
             return [], quantum_g if quantum_g > limit_g else 0.0
         changes = [self._change(rise_g, begin, end, limit_g, quantum_g) for begin, end in self._stretches(beyond)]
-        return changes, quantum_g if quantum_g > limit_g else 0.0
+        found = [change for change in changes if not self._is_delivery(change)]
+        return found, quantum_g if quantum_g > limit_g else 0.0
+
+    def _is_delivery(self, change: Change) -> bool:
+        """Return whether the level rose for so long that only the pump can have done it, if faster than usual."""
+        lasted_s = float(self.time_s[change.last] - self.time_s[change.first])
+        return self.pumping and change.size_g > 0.0 and lasted_s > _LONGEST_S
 
     def _least_fall_g(self, limit_g: float) -> float:
         return max(limit_g, self.pull_g) if self.pumping else limit_g

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from results.cleaning.level_changes import changes_of
+from results.cleaning.readings import CleanReadings
+from results.series import Phase
+
+_TIME_S = np.arange(20_000.0)
+_PERIOD = Phase(0.0, 20_000.0)
+
+
+def _readings(stroke_g: float, *, change_g: float = 0.0, seed: int = 1, sign: float = 1.0) -> CleanReadings:
+    noise_g = 1e-5 * np.random.default_rng(seed).standard_normal(_TIME_S.size)
+    mass_g = sign * np.floor((_TIME_S + 150.0) / 400.0) * stroke_g + noise_g
+    mass_g[9_950:] += change_g
+    return CleanReadings(_TIME_S, np.rint(mass_g * 1e5) / 1e5, _TIME_S.size, ())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("stroke_g", [0.5e-3, 1e-3, 2e-3])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_strokes_are_no_changes_of_level(seed: int, stroke_g: float, sign: float) -> None:
+    found = changes_of(_readings(stroke_g, seed=seed, sign=sign), _PERIOD, sign=sign, pumping=True, readability_g=1e-5)
+    assert found.changes == ()
+    assert found.quantum_g == pytest.approx(stroke_g, rel=0.1)
+
+
+@pytest.mark.parametrize("change_g", [-5e-4, -0.05, 2e-3, 0.05])
+def test_a_change_is_found_where_it_is_with_its_size(change_g: float) -> None:
+    (change,) = changes_of(
+        _readings(1e-3, change_g=change_g), _PERIOD, sign=1.0, pumping=True, readability_g=1e-5
+    ).changes
+    assert change.stays
+    assert change.abrupt
+    assert change.first <= 9_950 <= change.last + 1
+    assert change.size_g == pytest.approx(change_g, abs=1e-4)
+
+
+@pytest.mark.parametrize("change_g", [-6e-5, 6e-5])
+def test_with_the_pump_stopped_a_few_digits_show(change_g: float) -> None:
+    (change,) = changes_of(
+        _readings(0.0, change_g=change_g), _PERIOD, sign=1.0, pumping=False, readability_g=1e-5
+    ).changes
+    assert change.stays
+    assert change.size_g == pytest.approx(change_g, abs=1e-5)
+
+
+@pytest.mark.parametrize("until_s", [3_000.0, 9_000.0, 15_000.0])
+def test_a_stall_is_no_change_of_level(until_s: float) -> None:
+    smooth = CleanReadings(_TIME_S, 1e-4 * np.minimum(_TIME_S, until_s), _TIME_S.size, ())
+    assert changes_of(smooth, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5).changes == ()
