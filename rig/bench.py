@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from instruments.clock import Clock
+from instruments.errors import ProtocolError
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
+from instruments.readings import PumpAlarm
 from results.decision import Verdict
 from results.outcome import FlowOutcome
 from rig.acquisition.acquisition import Acquisition
@@ -85,7 +87,8 @@ class Bench:
 
     def trip(self, trip: Trip) -> None:
         """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
-        self._trip = trip
+        if self._trip is None:
+            self._trip = trip
         self._acquisition.event("interlock", "rig", {"reason": trip.reason, "error": str(trip.error or "")})
         self._safe_state.enter(trip.reason)
         self._stop_asked.set()
@@ -94,6 +97,11 @@ class Bench:
         """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
         self._storage_error = error
         self._stop_asked.set()
+
+    def pump_alarmed(self, alarms: frozenset[PumpAlarm]) -> None:
+        """Trip when the pump stopped because the rig fell silent: that is the rig's fault; called by the sampler."""
+        if PumpAlarm.COMMUNICATION_TIMEOUT in alarms:
+            self.trip(Trip("the pump stopped by its communication time-out: the rig did not speak to it"))
 
     def sampler_died(self, name: str, error: BaseException) -> None:
         """Wake the protocol: an instrument is no longer read; called in the sampler's thread."""
@@ -114,15 +122,22 @@ class Bench:
             raise RigFault(f"nothing samples {name} any more: {error or type(error).__name__}") from error
 
     def _start(self, program: InfusionProgram) -> None:
-        self.check()
         steps = [{"flow_ul_per_h": step.flow_ul_per_h, "duration_s": step.duration_s} for step in program.steps]
         self._acquisition.event("program", "pump", {"mode": program.mode.value, "steps": steps})
-        self._station.pump.upload(program)
-        self._safe_state.leave()
+        self.check()
+        self._upload(program)
+        self.check()
         self._acquisition.event("infusion_start", "pump", {"flow_ul_per_h": program.steps[0].flow_ul_per_h})
         self._station.pump.start()
 
+    def _upload(self, program: InfusionProgram) -> None:
+        try:
+            self._station.pump.upload(program)
+        except ProtocolError as error:
+            raise ProgramError(f"the pump does not take the program: {error}") from error
+
     def _set_valve(self, line: str, *, energised: bool) -> None:
+        self.check()
         self._acquisition.event("valve", "lines", {"line": line, "energised": energised})
         self._station.lines.write(line, energised)
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
-from instruments.errors import InstrumentError
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
 from results.feasibility import predict_flow, refuse_infeasible
 from results.outcome import FlowOutcome
-from results.trace.errors import StorageError
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.seal import seal
@@ -19,7 +17,7 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
-from rig.faults import VerdictError
+from rig.faults import RigFault, VerdictError
 from rig.feasibility import planned_test
 from rig.figures import draw_figure
 from rig.plan import Case
@@ -30,7 +28,7 @@ from rig.safety.bench_safety import bench_safe_state
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeState, SafeStateReport
 from rig.session import RigSession
-from rig.station import Station, open_station
+from rig.station import Station, StationError, open_station
 from rig.terminal.live_view import LiveView
 from rig.terminal.outcome_text import reason_text
 from rig.terminal.progress import progress_display
@@ -51,6 +49,7 @@ class CaseRun:
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
+        self._begun = False
         self._concluded = False
 
     @contextmanager
@@ -60,6 +59,10 @@ class CaseRun:
         Raises `StationError` when the station cannot be opened; no run folder is made then.
         """
         session = self._session
+        if session.broken:
+            raise StationError(session.station.id, [f"it was left unsafe and somebody has to look: {session.broken}"])
+        if session.gate.noted:
+            raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
         with ExitStack() as stack:
             station = open_station(session.station, virtual=session.virtual, seed=session.seed)
             stack.callback(station.close)
@@ -77,6 +80,8 @@ class CaseRun:
     def evaluate(self) -> FlowOutcome:
         """Close the record, seal the trace, and evaluate it from the file alone."""
         self._close("the protocol has ended")
+        if not self.safe_state.is_safe:
+            raise RigFault("the bench could not be made safe")
         seal(self.folder.journal, self.folder.trace)
         self.outcome = evaluate_trace(self.folder.trace)
         self._notes += draw_figure(self.folder, self.outcome)
@@ -84,7 +89,7 @@ class CaseRun:
 
     def conclude(self, error: BaseException | None) -> None:
         """Judge the run by its outcome, or by what ended it, and write the record; idempotent."""
-        if self._concluded:
+        if self._concluded or not self._begun:
             return
         self._concluded = True
         with self._session.gate.shut():
@@ -92,7 +97,9 @@ class CaseRun:
                 self._close("the protocol has ended" if error is None else reason_of_error(error))
                 if not self.folder.trace.exists():
                     seal(self.folder.journal, self.folder.trace)
-            except (StorageError, InstrumentError, OSError) as closing_error:
+            except Exception as closing_error:  # whatever it is, the record is written
+                if error is not None:
+                    self._notes.append(f"while closing: {reason_of_error(closing_error)}")
                 error = error or closing_error
             if error is not None and not isinstance(error, VerdictError):
                 self.verdict, self.reason = verdict_of_error(error), reason_of_error(error)
@@ -101,13 +108,22 @@ class CaseRun:
             if not self.safe_state.is_safe:
                 failed = "; ".join(f"{name}: {text}" for name, text in self.safe_state.failed)
                 self.reason = f"{self.reason}. THE BENCH IS NOT SAFE: {failed}"
+                self._session.broken = failed
             record = self._record()
             write_record(self.folder, record)
             self._session.concluded.append((record, self.folder))
 
+    def refuse(self, reason: str) -> None:
+        """Put a case on the verdict table that was never begun and has no run folder; else do nothing."""
+        if self._concluded:
+            return
+        self.reason = reason
+        self._session.concluded.append((self._record(), None))
+
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
         self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
+        self._begun = True
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
@@ -126,10 +142,11 @@ class CaseRun:
         acquisition = Acquisition(
             station.sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )
-        safe_state = bench_safe_state(station.pump, station.lines)
+        safe_state = bench_safe_state(station.pump, station.lines, clock=station.clock)
         bench = Bench(station=station, acquisition=acquisition, safe_state=safe_state, evaluate=self.evaluate)
         writer.call_on_failure(bench.storage_failed)
         acquisition.call_on_death(bench.sampler_died)
+        acquisition.call_on_alarm(bench.pump_alarmed)
         interlocks.call_on_trip(bench.trip)
         stream.subscribe(interlocks.watch)
         closing.callback(acquisition.stop)

@@ -20,6 +20,7 @@ def device_contradictions(options: Mapping[str, BaseModel], station: StationTabl
     `options` holds only devices without faults, and `station` lacks what is faulty: checks that need more are left out.
     """
     yield from _telemetry_is_in_time(options.get("pump"), station)
+    yield from _something_stops_the_pump(options.get("pump"), station)
     yield from _channels_name_streams(options.get("pressure"))
     yield from _lines_are_there(options.get("lines"), station)
 
@@ -32,6 +33,14 @@ def _telemetry_is_in_time(pump: BaseModel | None, station: StationTables) -> Ite
             f"{period_s:g} s is not shorter than the pump's communication time-out, {timeout_s:g} s: it would stop"
         )
         yield Fault("sampling.telemetry_period_s", problem)
+
+
+def _something_stops_the_pump(pump: BaseModel | None, station: StationTables) -> Iterator[Fault]:
+    relay = getattr(getattr(station, "power", None), "relay", None)
+    timeout_s = getattr(pump, "communication_timeout_s", None)
+    if relay is False and timeout_s == 0:
+        problem = "0 (off) in a station without a power relay: nothing would stop the pump when the rig cannot"
+        yield Fault("pump.communication_timeout_s", problem)
 
 
 def _channels_name_streams(pressure: BaseModel | None) -> Iterator[Fault]:

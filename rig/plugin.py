@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -47,11 +48,18 @@ def pytest_configure(config: pytest.Config) -> None:
         station = load_station_file(name)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from error
+    runs: Path = config.getoption("--runs")
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runs):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(f"--runs: {runs} cannot be written ({error}); give another folder") from error
     config.stash[SESSION] = RigSession(
         station=station,
         virtual=_is_virtual(station, config.getoption("--clock")),
         seed=config.getoption("--seed"),
-        runs=config.getoption("--runs"),
+        runs=runs,
         terminal=open_terminal(),
     )
 
@@ -112,18 +120,29 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, R, R]:
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, R, R]:
+    """End the session after a case during whose closing a signal came."""
+    result = yield
+    if SESSION in item.config.stash and item.config.stash[SESSION].gate.noted:
+        item.session.shouldstop = f"ended by {item.config.stash[SESSION].gate.noted[0]}"
+    return result
+
+
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
     """The bench, connected, identified and sampling; safe and closed afterwards."""
     run = CaseRun(request.config.stash[SESSION], case)
-    request.node.stash[RUN] = run
+    refusal = ""
     try:
         with run.opened() as opened:
+            request.node.stash[RUN] = run
             yield opened
-    except (StationError, ConfigurationError) as error:
-        pytest.fail(str(error), pytrace=False)
-    except FeasibilityRefused as error:
-        pytest.fail(f"{case.name}: {run.verdict.value}: {error}\nrun: {run.folder.path}", pytrace=False)
+    except (StationError, ConfigurationError, FeasibilityRefused) as error:
+        refusal = str(error)
+    if refusal:
+        run.refuse(refusal)
+        pytest.fail(f"{case.name}: {run.verdict.value}: {refusal}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,5 +21,7 @@ class RigSession:
     seed: int
     runs: Path
     terminal: TextIO
+    broken: str = ""
+    """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
     gate: SignalGate = field(default_factory=SignalGate)
-    concluded: list[tuple[CaseRecord, RunFolder]] = field(default_factory=list)
+    concluded: list[tuple[CaseRecord, RunFolder | None]] = field(default_factory=list)

@@ -17,8 +17,10 @@ from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.station_file import DeviceEntry, StationFile
 from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
+from rig.valves import PUMP_POWER
 
-ROLES = ("pump", "balance", "ambient", "pressure", "lines")
+ROLES = ("lines", "pump", "balance", "ambient", "pressure")
+"""In the order of opening: a pump behind a power relay answers only when the relay is on."""
 
 
 class StationError(Exception):
@@ -112,7 +114,7 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
             addresses = twin.addresses()
         opened: dict[str, Instrument] = {}
         faults: list[str] = []
-        devices = (file.pump, file.balance, file.ambient, file.pressure, file.lines)
+        devices = (file.lines, file.pump, file.balance, file.ambient, file.pressure)
         for role, entry in zip(ROLES, devices, strict=True):
             try:
                 opened[role] = _open(role, entry, clock, addresses)
@@ -120,6 +122,8 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
                 faults.append(str(error))
             else:
                 closing.callback(opened[role].close)
+                if role == "lines" and file.power.relay:
+                    _power_on(cast(ValveLines, opened[role]), faults)
         if faults:
             raise StationError(file.id, faults)
         return Station(
@@ -133,6 +137,13 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
             twin=twin,
             close=closing.pop_all().close,
         )
+
+
+def _power_on(lines: ValveLines, faults: list[str]) -> None:
+    try:
+        lines.write(PUMP_POWER, True)
+    except InstrumentError as error:
+        faults.append(str(error))
 
 
 def _open(role: str, entry: DeviceEntry, clock: Clock, addresses: Addresses) -> Instrument:

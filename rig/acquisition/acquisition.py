@@ -58,6 +58,7 @@ class Acquisition:
         self._stop = clock.event()
         self._tasks: list[Task] = []
         self._samplers: list[Sampler | PressureSampler] = []
+        self._alarm_listeners: list[Callable[[frozenset[PumpAlarm]], None]] = []
         self._death_listeners: list[Callable[[str, BaseException], None]] = []
         self._alarms: frozenset[PumpAlarm] = frozenset()
         self._faults_seen: set[tuple[str, str]] = set()
@@ -95,6 +96,10 @@ class Acquisition:
             self.event("sampler_end", sampler.name, asdict(sampler.tally))
         if tasks:
             self.anchor_clock()
+
+    def call_on_alarm(self, listener: Callable[[frozenset[PumpAlarm]], None]) -> None:
+        """Call a listener with alarms newly raised by the pump, in the sampler's thread."""
+        self._alarm_listeners.append(listener)
 
     def call_on_death(self, listener: Callable[[str, BaseException], None]) -> None:
         """Call a listener when a sampler ends by an exception, in the sampler's thread."""
@@ -145,3 +150,5 @@ class Acquisition:
         self._alarms = status.alarms
         if raised:
             self.event("pump_alarm", PUMP, {"alarms": sorted(alarm.value for alarm in raised)})
+            for listener in self._alarm_listeners:
+                listener(raised)

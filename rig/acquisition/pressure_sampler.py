@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.clock import Clock, Event
-from instruments.errors import InstrumentError
+from instruments.errors import InstrumentError, InstrumentTimeout
 from instruments.interfaces import PressureInput
 from instruments.readings import ReadingState
 from results.trace.schema import PRESSURE_PREFIX, Block
@@ -50,19 +50,28 @@ class PressureSampler:
                 self.tally.due += 1
                 self._read(started_s)
                 block += 1
-            self._read(started_s)
+            self._read(started_s, may_be_empty=True)
             self._pressure.stop()
         except InstrumentError as error:
             self.tally.failed += 1
             self._on_fault(self.name, error)
             raise
 
-    def _read(self, started_s: float) -> None:
+    def _read(self, started_s: float, *, may_be_empty: bool = False) -> None:
         block = self._pressure.read_available()
         samples = block.pressure_kpa.shape[1]
+        self.tally.samples += samples
         if samples == 0:
-            self.tally.late += 1
-            return
+            if may_be_empty:
+                return
+            # A device that samples has some after a whole block; one that has none guards nothing.
+            raise InstrumentTimeout(
+                f"no sample within a block of {self._block_s:g} s",
+                instrument=self.name,
+                command="read samples",
+                elapsed_s=self._block_s,
+                remedy="Check the device and its sample clock",
+            )
         index = np.arange(block.first_sample, block.first_sample + samples)
         offset_s = started_s - self._origin_s
         time_ns = np.rint((offset_s + index * block.period_s) * NS_PER_S).astype(np.int64)

@@ -21,12 +21,17 @@ REPLY_BYTES = 32
 
 @dataclass(slots=True)
 class Tally:
-    """What a sampler did: ticks due, ticks missed because a read took too long, late reads, failed reads."""
+    """What a sampler did: ticks due, ticks missed because a read took too long, late reads, failed reads.
+
+    `samples` is counted where a sample clock takes them: with the time of the `sampler_end` event it ties that clock to
+    station time.
+    """
 
     due: int = 0
     missed: int = 0
     late: int = 0
     failed: int = 0
+    samples: int = 0
 
 
 FaultListener = Callable[[str, InstrumentError], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instruments.clock import Clock
 from instruments.errors import ProtocolError
 from instruments.interfaces import Pump, ValveLines
 from instruments.readings import PumpState
@@ -11,7 +12,7 @@ from rig.valves import OCCLUDER, OUTLET, PUMP_POWER
 NOT_DELIVERING = frozenset({PumpState.STOPPED, PumpState.ALARM})
 
 
-def bench_safe_state(pump: Pump, lines: ValveLines) -> SafeState:
+def bench_safe_state(pump: Pump, lines: ValveLines, *, clock: Clock) -> SafeState:
     """Return the safe-state path of a bench with this pump and these lines.
 
     The outlet opens to waste before anything waits: pressure is never left against a closed occluder, nor let into
@@ -37,4 +38,4 @@ def bench_safe_state(pump: Pump, lines: ValveLines) -> SafeState:
     ]
     if PUMP_POWER in lines.lines:
         actions.append(SafeAction("pump power off", lambda: lines.write(PUMP_POWER, False)))
-    return SafeState(actions)
+    return SafeState(actions, clock=clock)

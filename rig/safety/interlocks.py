@@ -83,6 +83,8 @@ class Interlocks:
 
     def _watch_pressure(self, block: Block) -> None:
         pressure_kpa = block.columns["pressure_kpa"]
+        if (block.status == SampleStatus.OVER_RANGE).any():
+            self._raise(Trip(f"{block.stream}: above the range of its transducer", is_limit=True))
         if np.isnan(pressure_kpa).all():
             state = int(block.status[-1])
             self._watch_silence(Sample(block.stream, int(block.time_ns[-1]), SampleStatus(state), ()))

@@ -1,4 +1,4 @@
-"""The one path to a safe bench: idempotent, ordered, each action bounded by its link's deadline."""
+"""The one path to a safe bench: ordered, repeatable, each action bounded by its link's deadline."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from instruments.errors import InstrumentError
+from instruments.clock import Clock, Event
 
 
 @dataclass(frozen=True, slots=True)
 class SafeAction:
-    """One step towards safety. `act` raises when it could not be done."""
+    """One step towards safety, harmless when repeated. `act` raises when it could not be done."""
 
     name: str
     act: Callable[[], None]
@@ -19,7 +19,7 @@ class SafeAction:
 
 @dataclass(slots=True)
 class SafeStateReport:
-    """What was done, in order, and the first thing that failed."""
+    """What was done, in order, and what failed."""
 
     reason: str
     done: list[str] = field(default_factory=list)
@@ -32,32 +32,41 @@ class SafeStateReport:
 
 
 class SafeState:
-    """Runs its actions once per entry, in order; an action that fails does not keep the next from running."""
+    """Runs all its actions at every entry, in order; one that fails does not keep the next from running.
 
-    def __init__(self, actions: Sequence[SafeAction]) -> None:
+    One entry at a time. Who comes second waits through the clock, not on a lock: an action may cost station time, which
+    only passes while everyone else waits.
+    """
+
+    def __init__(self, actions: Sequence[SafeAction], *, clock: Clock) -> None:
         self._actions = tuple(actions)
+        self._clock = clock
         self._lock = threading.Lock()
-        self.report: SafeStateReport | None = None
+        self._entered: Event | None = None
 
     def enter(self, reason: str) -> SafeStateReport:
-        """Make the bench safe and say what was done; called again, repeats only what has not succeeded."""
-        with self._lock:
-            if self.report is None:
-                self.report = SafeStateReport(reason)
-            report = self.report
-            report.failed.clear()
+        """Make the bench safe and say what was done."""
+        finished = self._take_turn()
+        try:
+            report = SafeStateReport(reason)
             for action in self._actions:
-                if action.name in report.done:
-                    continue
                 try:
                     action.act()
-                except (InstrumentError, OSError) as error:
-                    report.failed.append((action.name, str(error)))
+                except Exception as error:  # whatever a driver raises, the next action runs
+                    report.failed.append((action.name, str(error) or type(error).__name__))
                 else:
                     report.done.append(action.name)
             return report
+        finally:
+            with self._lock:
+                self._entered = None
+            finished.set()
 
-    def leave(self) -> None:
-        """Forget the last entry: the pump is about to be started again."""
-        with self._lock:
-            self.report = None
+    def _take_turn(self) -> Event:
+        while True:
+            with self._lock:
+                entered = self._entered
+                if entered is None:
+                    self._entered = self._clock.event()
+                    return self._entered
+            self._clock.wait(entered)

@@ -6,13 +6,13 @@ from results.decision import Decision
 from results.outcome import FlowOutcome
 
 
-def measured_text(outcome: FlowOutcome) -> str:
-    """Return value, U and k of the first criterion, as one would write it in a report."""
-    measured = outcome.error_a.measured
+def measured_text(outcome: FlowOutcome, decision: Decision) -> str:
+    """Return value and U of one criterion, as one would write it in a report, and the mean flow it belongs to."""
     flow = outcome.corrected.mean_flow_ul_per_h
+    unit = decision.unit
     return (
-        f"{measured.value:+.2f} {measured.unit}, U = {measured.expanded_uncertainty:.2f} {measured.unit} "
-        f"(k = {measured.coverage_factor:.2f})\n{flow:.4g} uL/h, set {outcome.set_flow_ul_per_h:.4g} uL/h"
+        f"{decision.value:+.2f} {unit}, U = {decision.expanded_uncertainty:.2f} {unit}\n"
+        f"mean flow {flow:.4g} uL/h, set {outcome.set_flow_ul_per_h:.4g} uL/h"
     )
 
 

@@ -20,7 +20,7 @@ ERROR_STYLE = "bold magenta"
 SIMULATED = " (SIMULATED station: not verification evidence)"
 
 
-def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunFolder]]) -> None:
+def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunFolder | None]]) -> None:
     """Print one row per criterion of each case, the reasons of those that did not pass, and where the runs are."""
     simulated = any(record.simulated for record, _ in cases)
     table = _table("Verdicts" + (SIMULATED if simulated else ""))
@@ -32,7 +32,7 @@ def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunF
             console.print(Text(f"{record.case}: {record.verdict.value}: {record.reason}"), soft_wrap=True)
         for note in (*record.notes, *(record.outcome.notes if record.outcome else ())):
             console.print(Text(f"{record.case}: note: {note}"), soft_wrap=True)
-        console.print(Text(f"run: {folder.path}"), soft_wrap=True)
+        console.print(Text(f"run: {folder.path if folder else 'none'}"), soft_wrap=True)
 
 
 def print_outcome(console: Console, outcome: FlowOutcome) -> None:
@@ -88,7 +88,7 @@ def _add_rows(table: Table, name: str, verdict: Verdict, outcome: FlowOutcome | 
         table.add_row(
             name,
             decision.measurand,
-            measured_text(outcome),
+            measured_text(outcome, decision),
             limits_text(decision),
             Text(decision.verdict.value, style=STYLE.get(decision.verdict, ERROR_STYLE)),
         )

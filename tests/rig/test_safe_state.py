@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from instruments.clock import VirtualClock, WallClock
 from instruments.errors import InstrumentTimeout
-from rig.safety.safe_state import SafeAction, SafeState
+from rig.safety.safe_state import SafeAction, SafeState, SafeStateReport
 
 
 class Steps:
@@ -14,7 +15,7 @@ class Steps:
     def __init__(self, *names: str) -> None:
         self.ran: list[str] = []
         self.failing: set[str] = set()
-        self.safe_state = SafeState([SafeAction(name, partial(self.run, name)) for name in names])
+        self.safe_state = SafeState([SafeAction(name, partial(self.run, name)) for name in names], clock=WallClock())
 
     def run(self, name: str) -> None:
         self.ran.append(name)
@@ -40,22 +41,46 @@ def test_a_failing_step_does_not_keep_the_next_from_running() -> None:
     assert "no answer" in report.failed[0][1]
 
 
-def test_entering_again_repeats_only_what_failed_and_keeps_the_first_reason() -> None:
+def test_every_entry_runs_every_step_again() -> None:
     steps = Steps("stop", "waste")
     steps.failing = {"stop"}
-    steps.safe_state.enter("interlock")
+    assert not steps.safe_state.enter("interlock").is_safe
     steps.failing = set()
     report = steps.safe_state.enter("end")
-    assert steps.ran == ["stop", "waste", "stop"]
-    assert report.is_safe
-    assert report.reason == "interlock"
-    steps.safe_state.enter("once more")
-    assert steps.ran == ["stop", "waste", "stop"]
-
-
-def test_after_leaving_every_step_runs_again() -> None:
-    steps = Steps("stop", "waste")
-    steps.safe_state.enter("first")
-    steps.safe_state.leave()
-    assert steps.safe_state.enter("second").reason == "second"
     assert steps.ran == ["stop", "waste"] * 2
+    assert report.is_safe
+    assert report.reason == "end"
+
+
+def test_a_step_that_fails_in_an_unforeseen_way_does_not_end_the_rest() -> None:
+    ran: list[str] = []
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    actions = [SafeAction("broken", broken), SafeAction("waste", partial(ran.append, "waste"))]
+    report = SafeState(actions, clock=WallClock()).enter("end")
+    assert ran == ["waste"]
+    assert report.failed == [("broken", "ZeroDivisionError")]
+
+
+def test_two_who_enter_at_once_take_turns_while_station_time_passes() -> None:
+    clock = VirtualClock()
+    log: list[tuple[str, float]] = []
+
+    def slow() -> None:
+        log.append(("begin", clock.now()))
+        clock.charge(4.0)
+        log.append(("end", clock.now()))
+
+    safe_state = SafeState([SafeAction("slow", slow)], clock=clock)
+    with clock.participate("protocol"):
+        task = clock.spawn("sampler", lambda: void(safe_state.enter("interlock")))
+        clock.sleep_until(1.0)
+        safe_state.enter("end of phase")
+        task.join()
+    assert log == [("begin", 0.0), ("end", 4.0), ("begin", 4.0), ("end", 8.0)]
+
+
+def void(report: SafeStateReport) -> None:
+    assert report.is_safe
