@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class AmbientSeries:
     temperature_c: NDArray[np.float64]
     humidity_percent: NDArray[np.float64]
     pressure_hpa: NDArray[np.float64]
-    constant: bool = False
+    constant: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
