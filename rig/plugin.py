@@ -104,7 +104,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     names = {item.callspec.params["case"].name: item for item in protocols if hasattr(item, "callspec")}
     unknown = [name for name in chosen if name not in names]
-    if unknown:
+    if unknown and protocols:
         raise pytest.UsageError(f"no plan has the case {', '.join(unknown)}; cases: {', '.join(sorted(names))}")
     kept = [item for item in protocols if hasattr(item, "callspec") and item.callspec.params["case"].name in chosen]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])

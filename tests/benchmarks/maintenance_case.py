@@ -12,24 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import h5py
-import numpy as np
-
 from instruments.clock import host_monotonic_s
-from tests.end_to_end.bench_runs import Finished, run_protocols
+from tests.end_to_end.bench_runs import error_percent, run_protocols
 
 STATION_S = 1800 + 7200 + 86400 + 90000 + 7200
-
-
-def error_percent(finished: Finished) -> tuple[float, float]:
-    """Return the deviation of the measured mean flow from the truth, and U, both in % of the true flow."""
-    outcome = finished.record["outcome"]
-    begin_s, end_s = outcome["analysis_begin_s"], outcome["analysis_end_s"]
-    with h5py.File(finished.run.truth) as truth:
-        volume_ul = np.interp([begin_s, end_s], truth["time_s"][:], truth["tip_volume_ul"][:])
-    true_ul_per_h = float(volume_ul[1] - volume_ul[0]) / (end_s - begin_s) * 3600.0
-    flow = outcome["mean_flow"]
-    return (flow["value"] / true_ul_per_h - 1) * 100, flow["expanded_uncertainty"] / true_ul_per_h * 100
 
 
 def main(seeds: int) -> None:
@@ -46,7 +32,7 @@ def main(seeds: int) -> None:
             walls.append(host_monotonic_s() - started_s)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            error, expanded = error_percent(finished)
+            error, expanded = error_percent(finished.run, finished.record)
             say(
                 f"| {seed} | {walls[-1]:.1f} | {cpu_s:.1f} | {after.ru_maxrss / 1024:.0f} "
                 f"| {error:+.3f} | {expanded:.3f} | {finished.record['verdict']} |\n"

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
+
 from rig.run_folder import RunFolder
 from rig.station_file import find_station
 
@@ -99,3 +102,14 @@ def copy_protocols(folder: Path, changes: dict[str, str]) -> Path:
         text = text.replace(old, new)
     plan.write_text(text, encoding="utf-8")
     return folder
+
+
+def error_percent(run: RunFolder, record: dict[str, Any]) -> tuple[float, float]:
+    """Return the deviation of the measured mean flow from the truth, and U, both in % of the true flow."""
+    outcome = record["outcome"]
+    begin_s, end_s = outcome["analysis_begin_s"], outcome["analysis_end_s"]
+    with h5py.File(run.truth) as truth:
+        volume_ul = np.interp([begin_s, end_s], truth["time_s"][:], truth["tip_volume_ul"][:])
+    true_ul_per_h = float(volume_ul[1] - volume_ul[0]) / (end_s - begin_s) * 3600.0
+    flow = outcome["mean_flow"]
+    return (flow["value"] / true_ul_per_h - 1) * 100, flow["expanded_uncertainty"] / true_ul_per_h * 100
