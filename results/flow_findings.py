@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from results.bench import GravimetricBench
 from results.cleaning.disturbances import Undisturbed, undisturbed
-from results.cleaning.findings import Finding
+from results.cleaning.findings import Finding, Treatment
 from results.cleaning.readings import clean_readings
 from results.evaluation import FlowEvaluation
-from results.flow.arrivals import irregularities
+from results.flow.arrivals import Irregularity, irregularities
 from results.flow.continuity import FlowContinuity
 from results.flow_history import infusion_of
 from results.gravimetry.collection import Collection
@@ -18,6 +18,22 @@ _G_PER_UL = 1e-3
 _PULLS = 2.0
 _PULLS_OF_A_PAUSE = 3.0
 """Standard deviations of the contact line's pull that pass for no step, and for no delivery."""
+
+_PAUSE: tuple[str, Treatment, str] = (
+    "pause of the delivery",
+    "kept, U widened",
+    "the pump paused, or a bubble passed the outlet: by weighing alone they cannot be told apart",
+)
+_HASTE: tuple[str, Treatment, str] = (
+    "surge of the delivery",
+    "kept, U widened",
+    "the pump hurried, or something fell on the pan: by weighing alone they cannot be told apart",
+)
+_INTERRUPTION: tuple[str, Treatment, str] = (
+    "interruption of the delivery",
+    "kept",
+    "the pump paused: no bubble that fits the outlet tube can be so large",
+)
 
 
 def treated_readings(series: FlowSeries, evaluation: FlowEvaluation, bench: GravimetricBench) -> Undisturbed:
@@ -30,6 +46,7 @@ def treated_readings(series: FlowSeries, evaluation: FlowEvaluation, bench: Grav
         readability_g=readability_g,
         stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
         pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
+        set_rate_g_per_s=evaluation.set_flow_ul_per_h * _G_PER_UL / 3600.0,
     )
 
 
@@ -52,19 +69,24 @@ def findings_of(
         detectable_ul=max(continuity.detectable_ul, _PULLS_OF_A_PAUSE * bench.capillary_u_ul),
         quantum_ul=treated.quantum_g * collection.ul_per_g,
     )
+    largest_bubble_ul = bench.outlet_tube_volume_ul + bench.outlet_tube_volume_u_ul
     return treated.readings.findings + tuple(
-        Finding(
-            rule="pause of the delivery" if entry.volume_ul > 0.0 else "surge of the delivery",
-            treatment="kept, U widened",
-            begin_s=entry.begin_s,
-            end_s=entry.end_s,
-            size_mg=-entry.volume_ul / collection.ul_per_g * 1e3,
-            u_mg=0.0,
-            explanation=(
-                "the pump paused, or a bubble passed the outlet: by weighing alone they cannot be told apart"
-                if entry.volume_ul > 0.0
-                else "the pump hurried, or something fell on the pan: by weighing alone they cannot be told apart"
-            ),
-        )
-        for entry in irregular
+        _irregular(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul) for entry in irregular
+    )
+
+
+def _irregular(entry: Irregularity, *, ul_per_g: float, largest_bubble_ul: float) -> Finding:
+    rule, treatment, explanation = _HASTE
+    if entry.volume_ul > largest_bubble_ul:
+        rule, treatment, explanation = _INTERRUPTION
+    elif entry.volume_ul > 0.0:
+        rule, treatment, explanation = _PAUSE
+    return Finding(
+        rule=rule,
+        treatment=treatment,
+        begin_s=entry.begin_s,
+        end_s=entry.end_s,
+        size_mg=-entry.volume_ul / ul_per_g * 1e3,
+        u_mg=0.0,
+        explanation=explanation,
     )

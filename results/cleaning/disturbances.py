@@ -43,10 +43,12 @@ def undisturbed(
     readability_g: float,
     stroke_g: float,
     pull_g: float,
+    set_rate_g_per_s: float,
 ) -> Undisturbed:
     """Return the readings without what was done to the pan during the phases. `sign`: +1 when delivery adds weight.
 
-    `stroke_g`: the pump's stroke, 0 to find it; `pull_g`: how far the contact line's pull on the tube may jump.
+    `set_rate_g_per_s`: what the pump is set to; `stroke_g`: its stroke, 0 to find it; `pull_g`: how far the contact
+    line's pull on the tube may jump.
 
     The rules: a change of level that returns within 10 min is excluded with all between; one that returns later is
     taken back in between; with the pump stopped, or against the direction of delivery, a change that stays is taken
@@ -59,7 +61,14 @@ def undisturbed(
         phases.end_s if after is None else after.begin_s + _MARGIN_S,
     )
     delivering = changes_of(
-        readings, infusion, sign=sign, pumping=True, readability_g=readability_g, stroke_g=stroke_g, pull_g=pull_g
+        readings,
+        infusion,
+        sign=sign,
+        pumping=True,
+        readability_g=readability_g,
+        stroke_g=stroke_g,
+        pull_g=pull_g,
+        set_rate_g_per_s=set_rate_g_per_s,
     )
     changes = list(delivering.changes)
     for blank in (before, after):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Treatment = Literal["repaired", "excluded", "kept, U widened"]
+Treatment = Literal["repaired", "excluded", "kept", "kept, U widened"]
 
 
 @dataclass(frozen=True, slots=True)

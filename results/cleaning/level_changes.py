@@ -24,6 +24,8 @@ _ABRUPT_S = 12.0
 _SETTLING_S = 120.0
 """What took longer than an abrupt change settles slowly: a closed door's air does in a minute or two."""
 _LONGEST_S = 900.0
+_AS_SET = 2.0
+"""A steady rise of up to this times the set rate is delivery."""
 _STROKE_VARIES = 1.35
 """A stroke larger than this times the usual is no stroke."""
 _GAP_STROKES = 1.2
@@ -70,6 +72,7 @@ def changes_of(
     readability_g: float,
     stroke_g: float = 0.0,
     pull_g: float = 0.0,
+    set_rate_g_per_s: float = 0.0,
 ) -> LevelChanges:
     """Return the changes of level in a period by comparing the means of the readings before and after each instant.
 
@@ -90,7 +93,7 @@ def changes_of(
         width = max(_FEWEST, round(length_s / period_s))
         if time_s.size < 2 * (2 * width + guard):
             continue
-        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g, pull_g)
+        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g, pull_g, set_rate_g_per_s)
         found, quantum = scan.run()
         if length_s == _SHORT_S:
             quantum_g = quantum
@@ -134,6 +137,7 @@ class _Scan:
     readability_g: float
     stroke_g: float
     pull_g: float
+    set_rate_g_per_s: float
 
     def run(self) -> tuple[list[Change], float]:
         """Return the changes seen with windows of this width, and the quantum of the delivery."""
@@ -160,9 +164,15 @@ class _Scan:
         return found, quantum_g if quantum_g > limit_g else 0.0
 
     def _is_delivery(self, change: Change) -> bool:
-        """Return whether the level rose for so long that only the pump can have done it, if faster than usual."""
+        """Return whether the level rose for so long, or as steadily as set, that only the pump can have done it.
+
+        Where a pump stood still for most of the time, its usual rate is none, and its delivery the exception.
+        """
+        if not (self.pumping and change.size_g > 0.0):
+            return False
         lasted_s = float(self.time_s[change.last] - self.time_s[change.first])
-        return self.pumping and change.size_g > 0.0 and lasted_s > _LONGEST_S
+        steady = change.stays and not change.abrupt and change.size_g <= _AS_SET * self.set_rate_g_per_s * lasted_s
+        return lasted_s > _LONGEST_S or steady
 
     def _least_fall_g(self, limit_g: float) -> float:
         return max(limit_g, self.pull_g) if self.pumping else limit_g

@@ -68,3 +68,28 @@ def test_a_stall_of_three_hours_is_seen_with_its_time() -> None:
 def test_without_a_stall_no_interruption_is_reported() -> None:
     run = run_case(MAINTENANCE, twin(), 1, reading_interval_s=READING_INTERVAL_S)
     assert not run.evaluated(BENCH).continuity.interrupted
+
+
+@pytest.mark.parametrize("hours", [10.0, 15.0])
+def test_a_pump_that_stays_dead_fails(hours: float) -> None:
+    """No bubble is as large as what is missing, so the want of delivery is the pump's."""
+    stall_s = MAINTENANCE.planned_s - MAINTENANCE.blank_s - hours * HOUR_S
+    event = {"kind": "stall", "at_s": stall_s, "duration_s": hours * HOUR_S}
+    for seed in range(1, 4):
+        run = run_case(MAINTENANCE, twin(events=[event]), seed, reading_interval_s=READING_INTERVAL_S)
+        outcome = run.evaluated(BENCH)
+        assert outcome.verdict is Verdict.FAIL, seed
+        assert "interruption of the delivery" in {finding.rule for finding in outcome.findings}
+        error, expanded = measured_error_percent(run)
+        assert abs(error) <= expanded, seed
+
+
+def test_a_pump_dead_from_early_on_fails_and_what_it_delivered_is_kept() -> None:
+    fast = shipped_case("fast")
+    stall_s = fast.planned_s - fast.blank_s - fast.analysis_s + 100.0
+    event = {"kind": "stall", "at_s": stall_s, "duration_s": 100000.0}
+    for seed in range(1, 4):
+        run = run_case(fast, twin(events=[event]), seed, reading_interval_s=1.0)
+        outcome = run.evaluated(BENCH)
+        assert outcome.verdict is Verdict.FAIL, seed
+        assert outcome.error_a.measured.value == pytest.approx(-97.2, abs=1.0)
