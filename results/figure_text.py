@@ -52,7 +52,8 @@ def header_lines(outcome: FlowOutcome) -> list[tuple[str, str]]:
     ]
     for decision in outcome.decisions[:_DECISIONS_SHOWN]:
         limits = _limits(decision.tolerance_low, decision.tolerance_high)
-        text = f"{decision.verdict.value}   (criterion: {decision.measurand} within {limits} {decision.unit}, {decision.rule} rule)"
+        criterion = f"{decision.measurand} within {limits} {decision.unit}, {decision.rule} rule"
+        text = f"{decision.verdict.value}   (criterion: {criterion})"
         lines.append(("Verdict", text))
     return lines
 
