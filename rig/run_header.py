@@ -72,7 +72,9 @@ def run_header(
         "station_toml": station.text,
         "evaluation": case.evaluation.model_dump(mode="json"),
         "gravimetric_bench": station.setup.model_dump(mode="json"),
-        "simulation": {"seed": seed, "clock": "virtual" if virtual else "wall"} if station.is_simulated else None,
+        "simulation": {"seed": None if station.attach else seed, "clock": "virtual" if virtual else "wall"}
+        if station.is_simulated
+        else None,
         "watchdog": "none",
         "instruments": {name: {**asdict(one.identity), **one.settings} for name, one in prepared.items()},
     }

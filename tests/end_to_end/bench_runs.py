@@ -14,11 +14,15 @@ from typing import Any
 import h5py
 import numpy as np
 
+from instruments.clock import host_monotonic_s
+from instruments.clock.interface import host_sleep
+from results.trace.events import read_events
 from rig.run_folder import RunFolder
 from rig.station_file import find_station
 
 ROOT = Path(__file__).parents[2]
 RUN_TIMEOUT_S = 300
+LONG_ENOUGH_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,19 @@ def copy_protocols(folder: Path, changes: dict[str, str]) -> Path:
         text = text.replace(old, new)
     plan.write_text(text, encoding="utf-8")
     return folder
+
+
+def wait_for_phase(runs: Path, phase: str) -> None:
+    """Return when the only run has begun a phase."""
+    deadline_s = host_monotonic_s() + LONG_ENOUGH_S
+    while host_monotonic_s() < deadline_s:
+        for run in found_runs(runs):
+            if run.events.exists() and any(
+                event.kind == "phase_begin" and event.data["phase"] == phase for event in read_events(run.events).events
+            ):
+                return
+        host_sleep(0.05)
+    raise TimeoutError(f"no run began {phase!r}")
 
 
 def error_percent(run: RunFolder, record: dict[str, Any]) -> tuple[float, float]:

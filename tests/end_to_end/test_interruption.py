@@ -9,26 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from instruments.clock import host_monotonic_s
-from instruments.clock.interface import host_sleep
 from results.trace.events import read_events
 from results.trace.reader import read_trace
-from tests.end_to_end.bench_runs import ROOT, found_runs, protocol_command
-
-LONG_ENOUGH_S = 120.0
-
-
-def wait_for_phase(runs: Path, phase: str) -> None:
-    """Return when the only run has begun a phase."""
-    deadline_s = host_monotonic_s() + LONG_ENOUGH_S
-    while host_monotonic_s() < deadline_s:
-        for run in found_runs(runs):
-            if run.events.exists() and any(
-                event.kind == "phase_begin" and event.data["phase"] == phase for event in read_events(run.events).events
-            ):
-                return
-        host_sleep(0.05)
-    raise TimeoutError(f"no run began {phase!r}")
+from tests.end_to_end.bench_runs import LONG_ENOUGH_S, ROOT, found_runs, protocol_command, wait_for_phase
 
 
 @pytest.mark.parametrize(

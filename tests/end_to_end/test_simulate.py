@@ -17,9 +17,16 @@ import pytest
 import serial
 from nidaqmx.constants import AcquisitionType
 
-from tests.end_to_end.bench_runs import ROOT, make_station, run_protocols
-
-LONG_ENOUGH_S = 60.0
+from results.trace.reader import read_trace
+from tests.end_to_end.bench_runs import (
+    LONG_ENOUGH_S,
+    ROOT,
+    found_runs,
+    make_station,
+    protocol_command,
+    run_protocols,
+    wait_for_phase,
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +77,7 @@ def test_an_unmodified_nidaqmx_client_reads_pressure(addresses: dict[str, dict[s
     assert len(set(values)) > 10
 
 
-def test_the_rig_attaches_to_it_and_refuses_half_an_address_list(
-    addresses: dict[str, dict[str, str]], tmp_path: Path
-) -> None:
+def test_half_an_address_list_is_refused(addresses: dict[str, dict[str, str]], tmp_path: Path) -> None:
     station = make_station(
         tmp_path / "bench", station={'file = "twin.toml"': 'file = "twin.toml"\nattach = "twin.json"'}
     )
@@ -82,3 +87,25 @@ def test_the_rig_attaches_to_it_and_refuses_half_an_address_list(
     assert refused.status != 0
     assert "balance" in refused.output
     assert "missing among the addresses" in refused.output
+
+
+def test_the_rig_runs_on_it_at_wall_clock_time(addresses: dict[str, dict[str, str]], tmp_path: Path) -> None:
+    twin = 'file = "twin.toml"'
+    station = make_station(tmp_path / "bench", station={twin: f'{twin}\nattach = "twin.json"'})
+    station.with_name("twin.json").write_text(json.dumps(addresses), encoding="utf-8")
+    runs = tmp_path / "runs"
+    command = protocol_command(runs, "--station", str(station), "--case", "fast")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        wait_for_phase(runs, "prime")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=LONG_ENOUGH_S)
+    finally:
+        process.kill()
+        process.wait()
+    (run,) = found_runs(runs)
+    assert json.loads(run.record.read_text())["verdict"] == "ABORTED", output
+    trace = read_trace(run.trace)
+    assert trace.simulated
+    assert trace.header["simulation"] == {"seed": None, "clock": "wall"}
+    assert trace.stream("mass").count > 0
