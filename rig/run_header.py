@@ -80,6 +80,11 @@ def run_header(
     }
 
 
+def _simulation(station: StationFile, *, virtual: bool, seed: int) -> dict[str, object]:
+    # A twin in another process has a seed of its own.
+    return {"seed": None if station.attach else seed, "clock": "virtual" if virtual else "wall"}
+
+
 def stream_specs(sampled: SampledInstruments, prepared: Mapping[str, Prepared]) -> list[StreamSpec]:
     """Return the streams this station records."""
 
