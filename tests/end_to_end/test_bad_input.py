@@ -188,3 +188,18 @@ def test_a_full_vessel_aborts(tmp_path: Path) -> None:
     station = add_events(make_station(tmp_path / "bench"), load)
     finished = run_protocols(tmp_path / "runs", "--station", str(station), *FAST)
     assert_ended_safely(finished, "ABORTED", "vessel full")
+
+
+def test_a_rate_the_pump_refuses_leaves_the_case_not_run_in_the_pumps_own_words(tmp_path: Path) -> None:
+    folder = copy_protocols(tmp_path / "copy", {})
+    protocol = folder / "protocols" / "flow_accuracy.py"
+    text = protocol.read_text(encoding="utf-8")
+    too_fast = "bench.start_infusion(continuous(1500.0))"
+    text = text.replace("bench.start_infusion(case.program)", too_fast)
+    text = text.replace(
+        "from rig.plan import Case", "from instruments.program import continuous\nfrom rig.plan import Case"
+    )
+    assert too_fast in text
+    protocol.write_text(text, encoding="utf-8")
+    finished = run_protocols(tmp_path / "runs", "--station", "simulated", *FAST, cwd=folder)
+    assert_ended_safely(finished, "NOT RUN", "pump: the pump refuses", "outside 2 to 1000 uL/h", "Choose a dose")
