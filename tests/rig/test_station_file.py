@@ -211,11 +211,18 @@ def test_a_station_with_a_relay_needs_no_reason_but_a_line(tmp_path: Path) -> No
     assert load_station_file(write(tmp_path, changed(TABLES, lines__lines=LINES, **power))).power.relay
 
 
-def test_a_pump_that_never_gives_up_needs_no_haste(tmp_path: Path) -> None:
+def test_a_pump_that_never_gives_up_needs_no_haste_behind_a_relay(tmp_path: Path) -> None:
+    relay = {"power__relay": True, "power__reason": None, "lines__lines": LINES}
     text = changed(
-        TABLES, pump__communication_timeout_s=0, sampling__telemetry_period_s=60.0, limits__silent_after_s=90
+        TABLES, pump__communication_timeout_s=0, sampling__telemetry_period_s=60.0, limits__silent_after_s=90, **relay
     )
     assert load_station_file(write(tmp_path, text)).sampling.telemetry_period_s == 60.0
+
+
+def test_a_pump_that_never_gives_up_is_refused_where_nothing_else_stops_it(tmp_path: Path) -> None:
+    error = refusal(tmp_path, changed(TABLES, pump__communication_timeout_s=0))
+    assert [fault.key for fault in error.faults] == ["pump.communication_timeout_s"]
+    assert "nothing would stop the pump" in error.faults[0].problem
 
 
 def test_a_twins_address_has_no_place_on_real_hardware(tmp_path: Path) -> None:
