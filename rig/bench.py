@@ -89,9 +89,12 @@ class Bench:
         """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
         if self._trip is None:
             self._trip = trip
-        self._acquisition.event("interlock", "rig", {"reason": trip.reason, "error": str(trip.error or "")})
-        self._safe_state.enter(trip.reason)
-        self._stop_asked.set()
+        try:
+            self._acquisition.event("interlock", "rig", {"reason": trip.reason, "error": str(trip.error or "")})
+        finally:
+            # A trip that cannot be recorded must stop the pump all the same.
+            self._safe_state.enter(trip.reason)
+            self._stop_asked.set()
 
     def storage_failed(self, error: Exception) -> None:
         """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
