@@ -8,6 +8,23 @@ from results.decision import StrictModel
 from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 
 
+class ReferenceVessel(StrictModel):
+    """A vessel like the collecting one, on a balance of its own beside it, which nothing flows into.
+
+    `loss_ratio`: what the collecting vessel loses over what this one loses, with its standard uncertainty; 1 for equal
+    openings, films and levels. The rest is as `GravimetricBench` has it, for this vessel and its balance.
+    """
+
+    loss_ratio: float = Field(default=1.0, gt=0.0)
+    loss_ratio_u: float = Field(ge=0.0)
+    displaced_volume_ml: float = Field(ge=0.0)
+    displaced_volume_u_ml: float = Field(ge=0.0)
+    balance_readability_mg: float = Field(gt=0.0)
+    balance_repeatability_mg: float = Field(ge=0.0)
+    balance_zero_drift_ug_per_sqrt_h: float = Field(ge=0.0)
+    balance_zero_u_ug_per_k: float = Field(default=0.0, ge=0.0)
+
+
 class GravimetricBench(StrictModel):
     """Nominal values of the set-up with their standard uncertainties (`_u_`), as a station states them.
 

@@ -24,10 +24,12 @@ from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import clean_readings
 from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, Verdict, combined_verdict, decide
 from results.evaluation import VolumeEvaluation
+from results.flow_notes import evaporation_notes
 from results.flow_uncertainty import rescaled
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.gravimetry.level import level_record
+from results.gravimetry.reference_vessel import reference_loss
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries, Phase
@@ -118,7 +120,13 @@ def evaluate_bolus(
         bench=bench,
         level=level_record(readings, bench, filled_s=phases.begin_s),
     )
-    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
+    reference = reference_loss(
+        series,
+        time_s=air.time_s,
+        air_density_kg_per_m3=air.density_kg_per_m3,
+        weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+    )
+    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)
     weighing = _Weighing(collection, readings.mass_g, series.time_s, evaluation, bench, drift)
     results: list[BolusResult] = []
@@ -171,7 +179,9 @@ def evaluate_bolus(
         findings=readings.findings,
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
-        notes=_notes(collection, drift, readings.findings, excluded=excluded, simulated=series.simulated),
+        notes=_notes(
+            collection, drift, readings.findings, test=phases.analysis, excluded=excluded, simulated=series.simulated
+        ),
     )
 
 
@@ -345,6 +355,7 @@ def _notes(
     drift: Drift,
     findings: tuple[Finding, ...],
     *,
+    test: Phase,
     excluded: Sequence[ExcludedBolus],
     simulated: bool,
 ) -> tuple[str, ...]:
@@ -353,9 +364,8 @@ def _notes(
         notes.append("SIMULATED: no pump was measured; not to be used as verification evidence")
     if excluded:
         notes.append(f"{len(excluded)} boluses could not be weighed and are left out of every mean")
-    if not collection.evaporation.blanks:
-        notes.append("evaporation was not measured (no blank) and not corrected; its stated limit is in the budget")
     notes += findings_notes(findings)
+    notes += evaporation_notes(collection, drift, test)
     if drift.note:
         notes.append(drift.note)
     if not collection.air.measured:

@@ -18,6 +18,7 @@ from results.flow_variants import as_written_variant, corrected_grid, corrected_
 from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.gravimetry.level import level_record
+from results.gravimetry.reference_vessel import reference_loss
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.measurands import decide_flow
 from results.outcome import FLOW_OUTCOME_SCHEMA, FlowOutcome
@@ -55,7 +56,13 @@ def evaluate_flow(
         bench=bench,
         level=level_record(readings, bench, filled_s=phases.begin_s),
     )
-    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench)
+    reference = reference_loss(
+        series,
+        time_s=air.time_s,
+        air_density_kg_per_m3=air.density_kg_per_m3,
+        weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+    )
+    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)
     grid = corrected_grid(collection, analysis, method)
     volume_ul = float(grid.volume_ul[-1] - grid.volume_ul[0])
@@ -139,6 +146,7 @@ def evaluate_flow(
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=flow_notes(
             collection,
+            analysis,
             evaluation=evaluation,
             drift=drift,
             continuity=continuity,

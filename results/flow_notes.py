@@ -7,12 +7,15 @@ from results.evaluation import FlowEvaluation
 from results.flow.continuity import FlowContinuity
 from results.gravimetry.air import ASSUMED_HUMIDITY_PERCENT, ASSUMED_PRESSURE_HPA, ASSUMED_TEMPERATURE_C
 from results.gravimetry.collection import Collection
+from results.series import Phase
 from results.uncertainty.drift import Drift
 from results.uncertainty.evaporation_lines import negative_loss_ug_per_min
+from results.uncertainty.reference_lines import reference_gain_ug
 
 
 def flow_notes(
     collection: Collection,
+    period: Phase,
     *,
     evaluation: FlowEvaluation,
     drift: Drift,
@@ -32,7 +35,7 @@ def flow_notes(
             f"{continuity.gap_end_s / 3600.0:.2f} h of the record"
         )
     notes += findings_notes(findings)
-    notes += _evaporation_notes(collection, drift)
+    notes += evaporation_notes(collection, drift, period)
     if drift.note:
         notes.append(drift.note)
     notes += _air_notes(collection)
@@ -46,12 +49,18 @@ def flow_notes(
     return tuple(notes)
 
 
-def _evaporation_notes(collection: Collection, drift: Drift) -> list[str]:
-    blanks = collection.evaporation.blanks
+def evaporation_notes(collection: Collection, drift: Drift, period: Phase) -> list[str]:
+    """Return how evaporation was found, and what of it is drift."""
+    blanks, reference = collection.evaporation.blanks, collection.evaporation.reference
     notes = []
-    if not blanks:
+    if reference is not None:
+        notes.append(f"evaporation was taken from a reference vessel, its loss times {reference.vessel.loss_ratio:g}")
+    gain_ug = reference_gain_ug(collection, period)
+    if gain_ug:
+        notes.append(f"the reference vessel gains {gain_ug:.3g} ug: a drift, not evaporation; U is widened by it")
+    if not collection.evaporation.measured:
         notes.append("evaporation was not measured (no blank) and not corrected; its stated limit is in the budget")
-    elif len(blanks) == 1:
+    if len(blanks) == 1:
         notes.append("evaporation was measured in one blank only; its possible change is in the budget")
     negative = negative_loss_ug_per_min(collection, drift)
     if negative:

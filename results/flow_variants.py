@@ -48,7 +48,7 @@ def as_written_variant(
     time_s = readings.time_s[inside]
     mass_g = collection.sign * (readings.mass_g[inside] + collection.evaporation.lost_g(time_s))
     grid = _grid(time_s, mass_g * (1000.0 / density), period, profile)
-    losses = "evaporation-corrected mass" if collection.evaporation.blanks else "mass not corrected for evaporation"
+    losses = "evaporation-corrected mass" if collection.evaporation.measured else "mass not corrected for evaporation"
     label = f"as the standard's formula is written: {losses}, d = {density:g} g/mL, no buoyancy"
     return _variant(label, grid, evaluation=evaluation, profile=profile)
 

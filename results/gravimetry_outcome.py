@@ -20,11 +20,13 @@ def blank_outcomes(collection: Collection) -> tuple[BlankOutcome, ...]:
         BlankOutcome(
             begin_s=blank.phase.begin_s,
             end_s=blank.phase.end_s,
-            loss_ug_per_min=blank.loss_g_per_s * 60e6,
+            loss_ug_per_min=loss_g_per_s * 60e6,
             noise_sd_mg=blank.noise.sd_g * 1e3,
             disturbed_readings=blank.disturbed,
         )
-        for blank in collection.evaporation.blanks
+        for blank, loss_g_per_s in zip(
+            collection.evaporation.blanks, collection.evaporation.vessel_losses_g_per_s(), strict=True
+        )
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from results.bench import ReferenceVessel
 from results.refusal import EvaluationRefused
 from results.trace.status import SampleStatus
 
-__all__ = ["NUMBER_CODES", "AmbientSeries", "EvaluationRefused", "FlowPhases", "FlowSeries", "Phase"]
+__all__ = ["NUMBER_CODES", "AmbientSeries", "EvaluationRefused", "FlowPhases", "FlowSeries", "Phase", "ReferenceSeries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,31 @@ class AmbientSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceSeries:
+    """Readings of a reference vessel's own balance: time (s), reading (g), equal lengths; NaN where it gave none."""
+
+    time_s: NDArray[np.float64]
+    mass_g: NDArray[np.float64]
+    vessel: ReferenceVessel
+
+    def __post_init__(self) -> None:
+        if not (self.time_s.shape == self.mass_g.shape and self.time_s.ndim == 1):
+            raise EvaluationRefused("time and reading of the reference vessel must be of equal length")
+
+
+@dataclass(frozen=True, slots=True)
 class FlowSeries:
-    """Balance readings of a flow test: time (s, shape n), reading (g), status (`SampleStatus` codes), and the air."""
+    """Balance readings of a flow test: time (s, shape n), reading (g), status (`SampleStatus` codes), and the air.
+
+    `reference`: what a second vessel, which nothing flows into, read meanwhile; None without one.
+    """
 
     time_s: NDArray[np.float64]
     mass_g: NDArray[np.float64]
     status: NDArray[np.uint8]
     phases: FlowPhases
     ambient: AmbientSeries | None = None
+    reference: ReferenceSeries | None = None
     tare_s: tuple[float, ...] = ()
     run_id: str = ""
     title: str = "Flow accuracy"

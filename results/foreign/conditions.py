@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, Strict
 
+from results.bench import ReferenceVessel
 from results.decision import Criterion, DecisionRule, StrictModel
 from results.evaluation import Liquid
-from results.foreign.file_format import AirFile, DataColumns, FileFormat, PressureFile
+from results.foreign.file_format import AirFile, DataColumns, FileFormat, PressureFile, ReferenceFile
 from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 
@@ -190,6 +191,8 @@ class Conditions(StrictModel):
     events: Events = Events()
     air_file: AirFile | None = None
     pressure_file: PressureFile | None = None
+    reference_file: ReferenceFile | None = None
+    reference_vessel: ReferenceVessel | None = None
     criteria: Annotated[tuple[Criterion, ...], Strict(False)] = ()
     decision_rule: DecisionRule | None = None
     coverage_percent: float = Field(default=DEFAULT_COVERAGE_PERCENT, gt=50.0, lt=100.0)

@@ -49,6 +49,18 @@ def _air_file(conditions: Conditions) -> Problems:
         yield from _layout("air_file.file", conditions.air_file.file)
 
 
+def _reference(conditions: Conditions) -> Problems:
+    columns, file, vessel = conditions.columns.reference_mass, conditions.reference_file, conditions.reference_vessel
+    if columns is not None and file is not None:
+        yield "reference_file", "the reference vessel has a column in the balance's file already"
+    if vessel is None and (columns is not None or file is not None):
+        yield "reference_vessel", "missing; wanted a table: ratio of the losses, displaced volume, its balance"
+    if vessel is not None and columns is None and file is None:
+        yield "reference_vessel", "has no readings; wanted columns.reference_mass or [reference_file]"
+    if file is not None:
+        yield from _layout("reference_file.file", file.file)
+
+
 def _test(conditions: Conditions) -> Problems:
     kind = conditions.kind
     for name, table in (("flow", conditions.flow), ("bolus", conditions.bolus)):
@@ -156,8 +168,13 @@ def _tube(conditions: Conditions) -> Problems:
 def _evaporation(conditions: Conditions) -> Problems:
     periods = conditions.periods
     blank = periods.blank_before or periods.blank_after
-    if blank is None and conditions.vessel.evaporation_limit_ug_per_min is None:
-        yield "vessel.evaporation_limit_ug_per_min", "missing; without a blank, state the most that can have evaporated"
+    if blank or conditions.reference_vessel is not None:
+        return
+    if conditions.vessel.evaporation_limit_ug_per_min is None:
+        yield (
+            "vessel.evaporation_limit_ug_per_min",
+            "missing; without a blank or a reference vessel, state the most that can have evaporated",
+        )
 
 
 def _criteria(conditions: Conditions) -> Problems:
@@ -180,6 +197,7 @@ CONTRADICTIONS: tuple[Callable[[Conditions], Problems], ...] = (
     _file,
     _air_file,
     _pressure_file,
+    _reference,
     _test,
     _flow_needs,
     _bolus_needs,

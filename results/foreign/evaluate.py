@@ -23,12 +23,12 @@ from results.foreign.mapping import (
     second_of,
 )
 from results.foreign.method import method_profile
-from results.foreign.series import air_wanted, columns_wanted, flow_series_of, time_wanted
+from results.foreign.series import air_wanted, columns_wanted, flow_series_of, reference_wanted, time_wanted
 from results.foreign.table_file import ColumnWanted, TableData, read_table
 from results.outcome import FlowOutcome, as_json
 from results.refusal import EvaluationRefused
 
-EVALUATION_SCHEMA = "evaluation/1.0.0"
+EVALUATION_SCHEMA = "evaluation/1.1.0"
 """Semantic version of the record of `Evaluation.as_record`, described in docs/evaluation-json.md."""
 
 
@@ -36,7 +36,7 @@ EVALUATION_SCHEMA = "evaluation/1.0.0"
 class Evaluation:
     """What became of a file: an outcome, or the reason why there is none. `table` is None when it was not read.
 
-    `air` is what the air's own file holds, None without one.
+    `air` and `reference` are what the air's and the reference vessel's own files hold, None without one.
     """
 
     source: str
@@ -44,6 +44,7 @@ class Evaluation:
     conditions: Conditions | None
     table: TableData | None
     air: TableData | None
+    reference: TableData | None
     outcome: FlowOutcome | BolusOutcome | None
     refusal: str | None
 
@@ -57,6 +58,7 @@ class Evaluation:
             "conditions": None if self.conditions is None else self.conditions.model_dump(mode="json"),
             "file": None if self.table is None else file_record(self.table),
             "air_file": None if self.air is None else file_record(self.air),
+            "reference_file": None if self.reference is None else file_record(self.reference),
             "refusal": None if self.refusal is None else {"reason": self.refusal},
             "outcome": None if outcome is None else outcome.as_record(),
         }
@@ -69,6 +71,7 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
     """
     table: TableData | None = None
     air: TableData | None = None
+    reference: TableData | None = None
     outcome: FlowOutcome | BolusOutcome | None = None
     refusal: str | None = None
     try:
@@ -76,8 +79,10 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
         refuse_contradictions(conditions)
         table = read_foreign(path, conditions)
         air = read_air(path.parent, conditions, origin_us=table.origin_us)
-        _refuse_other_clock(table, air)
-        outcome = evaluate_table(table, conditions, run_id=path.name, air=air)
+        reference = read_reference(path.parent, conditions, origin_us=table.origin_us)
+        _refuse_other_clock(table, air, "the air's file")
+        _refuse_other_clock(table, reference, "the reference vessel's file")
+        outcome = evaluate_table(table, conditions, run_id=path.name, air=air, reference=reference)
     except EvaluationRefused as error:
         refusal = _with_bad_rows(error, table)
     return Evaluation(
@@ -86,6 +91,7 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
         conditions=conditions,
         table=table,
         air=air,
+        reference=reference,
         outcome=outcome,
         refusal=refusal,
     )
@@ -134,10 +140,32 @@ def read_air(folder: Path, conditions: Conditions, *, origin_us: int | None) -> 
     )
 
 
+def read_reference(folder: Path, conditions: Conditions, *, origin_us: int | None) -> TableData | None:
+    """Return the reference vessel's readings from their own file, or None where the conditions name none.
+
+    Column "reference mass" (g); paths and errors as `read_air` has them.
+    """
+    stated = conditions.reference_file
+    if stated is None:
+        return None
+    return read_table(
+        folder / stated.path,
+        stated.file,
+        time=time_wanted(stated.time),
+        wanted=reference_wanted(stated.mass),
+        origin_us=origin_us,
+    )
+
+
 def evaluate_table(
-    table: TableData, conditions: Conditions, *, run_id: str, air: TableData | None = None
+    table: TableData,
+    conditions: Conditions,
+    *,
+    run_id: str,
+    air: TableData | None = None,
+    reference: TableData | None = None,
 ) -> FlowOutcome | BolusOutcome:
-    """Return the outcome of the readings of a foreign file; `air` is what its air file holds.
+    """Return the outcome of the readings of a foreign file; `air` and `reference` are what files of their own hold.
 
     Raises `EvaluationRefused` where no honest number can be computed, and for the kind "occlusion".
     """
@@ -146,7 +174,7 @@ def evaluate_table(
         phases = flow_phases_of(conditions, table)
         profile = method_profile(conditions.method, analysis_s=phases.analysis.duration_s)
         return evaluate_flow(
-            flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air),
+            flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air, reference=reference),
             flow_evaluation_of(conditions, profile=profile.profile.id),
             bench=bench_of(conditions),
             profile=profile,
@@ -159,7 +187,7 @@ def evaluate_table(
         blank_before=phase_of(conditions.periods.blank_before, table),
         blank_after=phase_of(conditions.periods.blank_after, table),
     )
-    series = flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air)
+    series = flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air, reference=reference)
     return evaluate_bolus(series, boluses_s, evaluation, bench=bench_of(conditions))
 
 
@@ -179,10 +207,10 @@ def _refuse_occlusion(conditions: Conditions) -> None:
         raise EvaluationRefused("the evaluation of occlusion tests is not available yet; there are flow and bolus")
 
 
-def _refuse_other_clock(table: TableData, air: TableData | None) -> None:
-    if air is not None and ((air.origin_us is None, air.zoned) != (table.origin_us is None, table.zoned)):
+def _refuse_other_clock(table: TableData, other: TableData | None, name: str) -> None:
+    if other is not None and ((other.origin_us is None, other.zoned) != (table.origin_us is None, table.zoned)):
         raise EvaluationRefused(
-            "the air's file tells the time in another way than the balance's: both as numbers, or both as date-times, "
+            f"{name} tells the time in another way than the balance's: both as numbers, or both as date-times, "
             "with a time zone or without"
         )
 

@@ -89,11 +89,15 @@ class AirColumns(StrictModel):
 
 
 class DataColumns(StrictModel):
-    """The columns of the balance's file; `air` when the air stands in the same rows. An air cell may be empty."""
+    """The columns of the balance's file; `air` and `reference_mass` (of a reference vessel) when in the same rows.
+
+    A cell of these two may be empty.
+    """
 
     time: TimeColumn
     mass: MassColumn
     air: AirColumns | None = None
+    reference_mass: MassColumn | None = None
 
 
 class AirFile(StrictModel):
@@ -103,6 +107,15 @@ class AirFile(StrictModel):
     file: FileFormat
     time: TimeColumn
     air: AirColumns
+
+
+class ReferenceFile(StrictModel):
+    """A second file: the reading of the reference vessel's balance, on the same clock."""
+
+    path: str = Field(min_length=1)
+    file: FileFormat
+    time: TimeColumn
+    mass: MassColumn
 
 
 class PressureFile(StrictModel):

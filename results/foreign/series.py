@@ -11,12 +11,13 @@ from results.foreign.file_format import (
     MASS_FACTORS_G,
     TIME_FACTORS_S,
     AirColumns,
+    MassColumn,
     TimeColumn,
 )
 from results.foreign.mapping import second_of
 from results.foreign.table_file import ColumnWanted, TableData
 from results.refusal import EvaluationRefused
-from results.series import AmbientSeries, FlowPhases, FlowSeries
+from results.series import AmbientSeries, FlowPhases, FlowSeries, ReferenceSeries
 from results.trace.status import SampleStatus
 
 _CONSTANT_POINTS = 1001
@@ -35,7 +36,21 @@ def columns_wanted(conditions: Conditions) -> dict[str, ColumnWanted]:
             name=mass.name, unit=mass.unit, factor=MASS_FACTORS_G[mass.unit], unit_column=mass.unit_column
         )
     }
-    return wanted if conditions.columns.air is None else wanted | air_wanted(conditions.columns.air)
+    if conditions.columns.air is not None:
+        wanted |= air_wanted(conditions.columns.air)
+    if conditions.columns.reference_mass is not None:
+        wanted |= reference_wanted(conditions.columns.reference_mass)
+    return wanted
+
+
+def reference_wanted(mass: MassColumn) -> dict[str, ColumnWanted]:
+    """Return the column of the reference vessel to read, in g; each cell may be empty."""
+    factor = MASS_FACTORS_G[mass.unit]
+    return {
+        "reference mass": ColumnWanted(
+            name=mass.name, unit=mass.unit, factor=factor, unit_column=mass.unit_column, may_be_empty=True
+        )
+    }
 
 
 def air_wanted(air: AirColumns) -> dict[str, ColumnWanted]:
@@ -59,9 +74,15 @@ def air_wanted(air: AirColumns) -> dict[str, ColumnWanted]:
 
 
 def flow_series_of(
-    conditions: Conditions, table: TableData, *, phases: FlowPhases, run_id: str, air: TableData | None = None
+    conditions: Conditions,
+    table: TableData,
+    *,
+    phases: FlowPhases,
+    run_id: str,
+    air: TableData | None = None,
+    reference: TableData | None = None,
 ) -> FlowSeries:
-    """Return the series of a foreign measurement; `air` is what its air file holds.
+    """Return the series of a foreign measurement; `air` and `reference` are what files of their own hold.
 
     Raises `EvaluationRefused` where the conditions leave it open.
     """
@@ -75,11 +96,19 @@ def flow_series_of(
         status=status,
         phases=phases,
         ambient=_ambient(conditions, air or table, phases),
+        reference=_reference(conditions, reference or table),
         tare_s=tuple(second_of(at, table) for at in conditions.events.tares),
         run_id=run_id,
         title=conditions.title,
         simulated=conditions.simulated,
     )
+
+
+def _reference(conditions: Conditions, table: TableData) -> ReferenceSeries | None:
+    vessel = conditions.reference_vessel
+    if vessel is None:
+        return None
+    return ReferenceSeries(time_s=table.time_s, mass_g=table.columns["reference mass"], vessel=vessel)
 
 
 def _ambient(conditions: Conditions, table: TableData, phases: FlowPhases) -> AmbientSeries | None:

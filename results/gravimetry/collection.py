@@ -14,6 +14,7 @@ from results.gravimetry.air import AirRecord
 from results.gravimetry.blank import Blank, evaluate_blank
 from results.gravimetry.evaporation import Evaporation
 from results.gravimetry.liquid import liquid_density_kg_per_m3, liquid_expansion_per_k
+from results.gravimetry.reference_vessel import ReferenceLoss
 from results.physics.buoyancy import air_buoyancy_drift_g, immersion_factor, z_factor_ul_per_mg
 from results.series import FlowPhases
 
@@ -63,6 +64,7 @@ def collect(
     phases: FlowPhases,
     evaluation: VolumeEvaluation,
     bench: GravimetricBench,
+    reference: ReferenceLoss | None = None,
 ) -> Collection:
     """Return the delivered volume over a run: readings corrected for air, tube storage, evaporation and immersion.
 
@@ -80,7 +82,8 @@ def collect(
     )
     added_g -= sign * stored_g_per_k(liquid, bench, bench.outlet_tube_volume_ul) * warming_k
     catheter_g = sign * stored_g_per_k(liquid, bench, bench.catheter_volume_ul) * warming_k
-    evaporation = Evaporation(air=air, blanks=_blanks(readings, air, added_g - catheter_g, phases))
+    known_g = added_g - catheter_g if reference is None else added_g - catheter_g + reference.lost_g
+    evaporation = Evaporation(air=air, blanks=_blanks(readings, air, known_g, phases), reference=reference)
     lost_g = evaporation.lost_on_grid_g() / (1.0 - liquid.immersion_factor)
     volume = air.at(readings.time_s, added_g + lost_g)
     volume += readings.mass_g
@@ -132,7 +135,7 @@ def stored_g_per_k(liquid: LiquidState, bench: GravimetricBench, trapped_volume_
 def _blanks(
     readings: CleanReadings, air: AirRecord, added_g: NDArray[np.float64], phases: FlowPhases
 ) -> tuple[Blank, ...]:
-    """Evaluate the blanks; `added_g`, on the air's grid, counts what the catheter pushes out while the pump stands."""
+    """Evaluate the blanks; `added_g`, on the air's grid, is all that is known to have changed the readings."""
     blanks = []
     for phase in (phases.blank_before, phases.blank_after):
         if phase is None:

@@ -1,4 +1,4 @@
-"""Evaporation between blanks: a coefficient from the blanks times the measured driving force."""
+"""Evaporation: what a reference vessel lost, and between blanks a coefficient times the measured driving force."""
 
 from __future__ import annotations
 
@@ -9,23 +9,37 @@ from numpy.typing import NDArray
 
 from results.gravimetry.air import AirRecord
 from results.gravimetry.blank import Blank
+from results.gravimetry.reference_vessel import ReferenceLoss
+from results.series import Phase
 
 
 @dataclass(frozen=True, slots=True)
 class Evaporation:
     """The loss per second of driving force, interpolated linearly in time between the middles of the blanks.
 
-    Before the first middle and after the second, and with one blank, it is constant. With no blank it is zero.
+    Before the first middle and after the second, and with one blank, it is constant. With no blank it is zero. With a
+    reference vessel its loss comes first, and the blanks show what it leaves, of either sign.
     """
 
     air: AirRecord
     blanks: tuple[Blank, ...]
+    reference: ReferenceLoss | None = None
 
     @property
     def model(self) -> str:
         """How the loss between blanks was found, for the record."""
-        if not self.blanks:
-            return "not measured: no blank"
+        if self.reference is not None:
+            ratio = f"the reference vessel's loss times {self.reference.vessel.loss_ratio:g}"
+            return f"{ratio}; the rest: {self._by_blanks}" if self.blanks else ratio
+        return self._by_blanks if self.blanks else "not measured: no blank"
+
+    @property
+    def measured(self) -> bool:
+        """Whether anything was measured of the loss."""
+        return bool(self.blanks) or self.reference is not None
+
+    @property
+    def _by_blanks(self) -> str:
         between = "interpolated linearly between two blanks" if len(self.blanks) > 1 else "constant, from one blank"
         causes = [
             *(["vapour-pressure deficit", "diffusivity"] if self.air.driven else []),
@@ -55,10 +69,21 @@ class Evaporation:
 
     def lost_on_grid_g(self) -> NDArray[np.float64]:
         """Return the cumulative loss (g) from the start of the air record, on the air's grid."""
+        lost = np.zeros(self.air.time_s.shape) if self.reference is None else self.reference.lost_g
         losses = [blank.loss_g_per_s for blank in self.blanks]
         if not losses:
-            return np.zeros(self.air.time_s.shape)
-        return np.asarray(losses[0] * self.air.drive_s + (losses[-1] - losses[0]) * self._later_drive_s())
+            return lost
+        return np.asarray(lost + losses[0] * self.air.drive_s + (losses[-1] - losses[0]) * self._later_drive_s())
+
+    def vessel_losses_g_per_s(self) -> tuple[float, ...]:
+        """Return what the vessel lost in each blank, per second of driving force."""
+        return tuple(blank.loss_g_per_s + self._reference_g_per_s(blank.phase) for blank in self.blanks)
+
+    def _reference_g_per_s(self, phase: Phase) -> float:
+        if self.reference is None:
+            return 0.0
+        ends = np.array([phase.begin_s, phase.end_s])
+        return float(np.diff(self.reference.lost_at(ends))[0] / np.diff(self.air.drive_at(ends))[0])
 
     def lost_g(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the cumulative loss (g) from the start of the air record to times (s)."""

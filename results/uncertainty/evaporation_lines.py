@@ -28,8 +28,10 @@ def evaporation_lines(
     blanks = evaporation.blanks
     ul_per_ug_per_min = collection.ul_per_g / UG_PER_MIN
     gains_s = evaporation.gains_s(period.begin_s, period.end_s)
-    if not blanks:
+    if not evaporation.measured:
         return [_unmeasured(period, bench, ul_per_ug_per_min)]
+    if not blanks:
+        return []
     lines = [
         normal(
             f"evaporation, noise of the slope of blank {number}",
@@ -99,7 +101,7 @@ def negative_loss_ug_per_min(collection: Collection, drift: Drift) -> float:
     blanks = collection.evaporation.blanks
     if not blanks:
         return 0.0
-    mean = sum(blank.loss_g_per_s for blank in blanks) / len(blanks) * UG_PER_MIN
+    mean = sum(collection.evaporation.vessel_losses_g_per_s()) / len(blanks) * UG_PER_MIN
     u = math.sqrt(sum(_loss_variances(collection, drift))) / len(blanks)
     return mean if mean < -SIGNIFICANT * u else 0.0
 

@@ -16,6 +16,7 @@ from results.uncertainty.drift import Drift
 from results.uncertainty.evaporation_lines import evaporation_lines
 from results.uncertainty.lines import normal
 from results.uncertainty.noise import ReadingWeights, merged
+from results.uncertainty.reference_lines import reference_lines
 from results.uncertainty.vessel_lines import vessel_lines
 
 
@@ -52,6 +53,7 @@ def volume_lines(
     lines = [
         *balance_lines(collection, weights, volume_ul=volume_ul, bench=bench, drift=drift),
         *evaporation_lines(collection, period, bench=bench, drift=drift),
+        *reference_lines(collection, period, weights),
         *vessel_lines(collection, weights, blanks, volume_ul=volume_ul, bench=bench),
         normal(
             "liquid density at the reference temperature",

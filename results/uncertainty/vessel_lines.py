@@ -96,10 +96,17 @@ def _air(
                 "air buoyancy of what stands on the pan, weather unknown",
                 unit="kg/m3",
                 u=density_u,
-                sensitivity=bench.displaced_volume_ml * 1e-3 * math.sqrt(2.0) * collection.ul_per_g,
+                sensitivity=_lone_volume_ml(collection, bench) * 1e-3 * math.sqrt(2.0) * collection.ul_per_g,
             )
         )
     return lines
+
+
+def _lone_volume_ml(collection: Collection, bench: GravimetricBench) -> float:
+    """Return the volume whose lift no reference vessel takes off again: like vessels feel the weather alike."""
+    reference = collection.evaporation.reference
+    like_ml = 0.0 if reference is None else reference.vessel.loss_ratio * reference.vessel.displaced_volume_ml
+    return abs(bench.displaced_volume_ml - like_ml)
 
 
 def _density_u(celsius: float, *, u_c: float, u_percent: float, u_hpa: float) -> float:

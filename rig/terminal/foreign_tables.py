@@ -24,7 +24,7 @@ def print_evaluation(console: Console, evaluation: Evaluation) -> None:
         _print_flow(console, outcome)
     elif outcome is not None:
         _print_bolus(console, outcome)
-    for data in (evaluation.table, evaluation.air):
+    for data in (evaluation.table, evaluation.air, evaluation.reference):
         if data is not None:
             _print_left_out(console, data)
     if outcome is None:
