@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from instruments.capabilities import PumpCapabilities
 from instruments.program import FlowRange, InfusionProgram
 from instruments.readings import AmbientReading, Identity, MassReading, PressureBlock, PumpAlarm, PumpStatus
 
@@ -27,7 +28,11 @@ class Instrument(Protocol):
 
 
 class Pump(Instrument, Protocol):
-    """A pump under test."""
+    """A pump under test. What `capabilities` does not have is refused with `ProgramError`, and nothing is sent."""
+
+    @property
+    def capabilities(self) -> PumpCapabilities:
+        """What it can do."""
 
     @property
     def flow_range(self) -> FlowRange:
@@ -47,6 +52,21 @@ class Pump(Instrument, Protocol):
 
     def acknowledge(self) -> frozenset[PumpAlarm]:
         """Acknowledge alarms and return those that stood."""
+
+    def set_reservoir(self, volume_ul: float) -> None:
+        """Tell it what its reservoir holds now, uL: after a refill."""
+
+    def set_low_reservoir(self, volume_ul: float) -> None:
+        """Set the calculated volume (uL) below which it raises the low-reservoir alarm."""
+
+    def set_volume_to_be_infused(self, volume_ul: float | None) -> None:
+        """Set the volume (uL, counted from now) after which the infusion ends; None: no end."""
+
+    def set_occlusion_threshold(self, threshold_kpa: float) -> None:
+        """Choose one of its occlusion alarm thresholds, kPa gauge."""
+
+    def set_automatic_restart(self, on: bool) -> None:
+        """Let it go on by itself, or not, when an occlusion goes away."""
 
 
 class Balance(Instrument, Protocol):

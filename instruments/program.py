@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,6 +24,12 @@ class ProgramMode(Enum):
     STOP = "stop"
 
 
+BOLUS_MODES = frozenset({ProgramMode.SINGLE_BOLUS, ProgramMode.PRIMING_BOLUS, ProgramMode.BRIDGE_BOLUS})
+"""Modes with one timed step, after which the pump goes on with something else."""
+
+LOCKOUT_MODES = BOLUS_MODES | {ProgramMode.MINIMUM_RATE}
+
+
 @dataclass(frozen=True, slots=True)
 class FlowStep:
     """A constant flow for a time; `duration_s` is None in a program that runs until it is stopped."""
@@ -39,10 +46,21 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True)
 class InfusionProgram:
-    """What a pump is asked to deliver. CONTINUOUS has one step; FLEX repeats its steps; a bolus has one timed step."""
+    """What a pump is asked to deliver. CONTINUOUS has one step; FLEX repeats its steps; a bolus has one timed step.
+
+    `lockout_s` goes with a bolus (no other bolus may begin for so long after this one began) and with MINIMUM_RATE
+    (nothing but STOP may follow for so long).
+    """
 
     mode: ProgramMode
     steps: tuple[FlowStep, ...] = ()
+    lockout_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.lockout_s) and self.lockout_s >= 0):
+            raise ProgramError(f"lockout must be a finite number >= 0 s, not {self.lockout_s!r}")
+        if self.lockout_s > 0 and self.mode not in LOCKOUT_MODES:
+            raise ProgramError(f"a lockout goes with a bolus or the minimum rate, not with {self.mode.value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,30 @@ def continuous(flow_ul_per_h: float) -> InfusionProgram:
     return InfusionProgram(ProgramMode.CONTINUOUS, (FlowStep(flow_ul_per_h),))
 
 
-def bolus(mode: ProgramMode, *, volume_ul: float, duration_s: float) -> InfusionProgram:
+def flex(steps: Sequence[FlowStep]) -> InfusionProgram:
+    """Return the day-step program: timed steps that fill a day together, and begin again the next day."""
+    return InfusionProgram(ProgramMode.FLEX, tuple(steps))
+
+
+def bolus(mode: ProgramMode, *, volume_ul: float, duration_s: float, lockout_s: float = 0.0) -> InfusionProgram:
     """Return a single, priming or bridge bolus of a volume (uL) over a duration (s)."""
-    return InfusionProgram(mode, (FlowStep(volume_ul / duration_s * 3600.0, duration_s),))
+    return InfusionProgram(mode, (FlowStep(volume_ul / duration_s * 3600.0, duration_s),), lockout_s)
+
+
+def bridge_bolus(*, dead_volume_ul: float, dose_ug_per_day: float, concentration_ug_per_ml: float) -> InfusionProgram:
+    """Return the bridge bolus after a change of concentration: the old dose until the old drug has left the catheter.
+
+    `dead_volume_ul` is what pump tubing and catheter hold of the old drug; dose and concentration are the old ones.
+    It lasts dead volume * old concentration / old dose (the programming guides of implanted pumps): 441 uL of
+    500 ug/mL at 108 ug/day take 49 h.
+    """
+    flow_ul_per_h = flow_ul_per_h_from_dose(
+        dose_ug_per_day=dose_ug_per_day, concentration_ug_per_ml=concentration_ug_per_ml
+    )
+    duration_s = dead_volume_ul / flow_ul_per_h * 3600.0
+    return InfusionProgram(ProgramMode.BRIDGE_BOLUS, (FlowStep(flow_ul_per_h, duration_s),))
+
+
+def minimum_rate(*, lockout_s: float = 0.0) -> InfusionProgram:
+    """Return the program of the pump's own minimum flow, below the therapeutic range."""
+    return InfusionProgram(ProgramMode.MINIMUM_RATE, (), lockout_s)

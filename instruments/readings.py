@@ -76,6 +76,12 @@ class PumpState(Enum):
     PRIMING = "priming"
     MINIMUM_RATE = "minimum rate"
     ALARM = "alarm"
+    KEEP_OPEN = "keep open"
+    """The infusion has ended; a small flow keeps the line open."""
+    CHECKING_LINE = "checking line"
+    """Stopped by pressure in the line; goes on by itself if that falls soon, else alarms."""
+    BOLUS_REDUCTION = "bolus reduction"
+    """Running back after an occlusion alarm."""
 
 
 class PumpAlarm(Enum):
@@ -89,6 +95,7 @@ class PumpAlarm(Enum):
     END_OF_SERVICE = "end of service"
     MEMORY_ERROR = "memory error"
     OCCLUSION = "occlusion"
+    END_OF_INFUSION = "end of infusion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ class PumpStatus:
     state: PumpState
     set_flow_ul_per_h: float
     delivered_ul: float
-    reservoir_ul: float
+    reservoir_ul: float | None
+    """None where the pump keeps no count of a reservoir."""
     alarms: frozenset[PumpAlarm]
 
 

@@ -145,7 +145,7 @@ def pump_reader(pump: Pump, on_status: Callable[[PumpStatus], None]) -> Reader:
             PUMP_STATE_CODE[status.state],
             status.set_flow_ul_per_h,
             status.delivered_ul,
-            status.reservoir_ul,
+            NO_NUMBER if status.reservoir_ul is None else status.reservoir_ul,
             alarms,
         )
 
