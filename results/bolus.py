@@ -113,18 +113,20 @@ def evaluate_bolus(
     refuse_overlap(boluses_s, evaluation.timing)
     _refuse_tare(series)
     readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
+    level = level_record(readings, bench, filled_s=phases.begin_s)
     air = air_record(
         series.ambient,
         begin_s=min(phases.begin_s, float(readings.time_s[0])),
         end_s=max(phases.end_s, float(readings.time_s[-1])),
         bench=bench,
-        level=level_record(readings, bench, filled_s=phases.begin_s),
+        level=level,
     )
     reference = reference_loss(
         series,
         time_s=air.time_s,
         air_density_kg_per_m3=air.density_kg_per_m3,
         weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+        level=level,
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)

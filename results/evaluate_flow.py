@@ -12,6 +12,7 @@ from results.flow.noise_floor import pump_off_trumpet
 from results.flow.strokes import StrokeAnalysis, stroke_analysis
 from results.flow_findings import findings_of, treated_readings
 from results.flow_history import blank_grids, continuity_of, startup_of, whole_infusion_error_percent
+from results.flow_marks import flow_marks, unweighed
 from results.flow_notes import flow_notes
 from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
 from results.flow_variants import as_written_variant, corrected_grid, corrected_variant, flows_at_temperatures
@@ -49,27 +50,31 @@ def evaluate_flow(
         end_s=phases.end_s,
         set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
     )
+    level = level_record(readings, bench, filled_s=phases.begin_s)
     air = air_record(
         series.ambient,
         begin_s=min(phases.begin_s, float(readings.time_s[0])),
         end_s=max(phases.end_s, float(readings.time_s[-1])),
         bench=bench,
-        level=level_record(readings, bench, filled_s=phases.begin_s),
+        level=level,
     )
     reference = reference_loss(
         series,
         time_s=air.time_s,
         air_density_kg_per_m3=air.density_kg_per_m3,
         weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+        level=level,
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)
-    grid = corrected_grid(collection, analysis, method)
-    volume_ul = float(grid.volume_ul[-1] - grid.volume_ul[0])
-    corrected = corrected_variant(grid, evaluation=evaluation, profile=method)
     set_flow = evaluation.set_flow_ul_per_h
     continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
     findings = findings_of(treated, collection, series, bench=bench, continuity=continuity, profile=method)
+    interval_s = method.sample_interval_s
+    marks = flow_marks(readings.time_s, findings, sample_interval_s=interval_s, ul_per_g=collection.ul_per_g)
+    grid = corrected_grid(collection, analysis, method, marks)
+    volume_ul = float(grid.volume_ul[-1] - grid.volume_ul[0])
+    corrected = corrected_variant(grid, evaluation=evaluation, profile=method)
     budget = error_budget(
         collection,
         analysis,
@@ -94,7 +99,7 @@ def evaluate_flow(
         )
         for criterion in evaluation.criteria
     )
-    startup, startup_note = startup_of(collection, series, method)
+    startup, startup_note = startup_of(collection, series, method, marks)
     return FlowOutcome(
         schema=FLOW_OUTCOME_SCHEMA,
         run_id=series.run_id,
@@ -105,7 +110,7 @@ def evaluate_flow(
         profile_title=method.title,
         profile_sha256=loaded.sha256,
         wording=method.wording,
-        sample_interval_s=method.sample_interval_s,
+        sample_interval_s=interval_s,
         set_flow_ul_per_h=set_flow,
         measurand=(
             "volume leaving the catheter tip between the begin and the end of the analysis phase, "
@@ -120,12 +125,14 @@ def evaluate_flow(
         mean_flow=rescaled(measured, value=corrected.mean_flow_ul_per_h, unit="uL/h", factor=set_flow / 100.0),
         error_a=budget,
         corrected=corrected,
-        as_written=as_written_variant(readings, collection, analysis, evaluation=evaluation, profile=method),
+        as_written=as_written_variant(
+            readings, collection, analysis, evaluation=evaluation, profile=method, marks=marks
+        ),
         at_temperatures=flows_at_temperatures(collection, corrected.mean_flow_ul_per_h, evaluation),
         whole_infusion_error_percent=whole_infusion_error_percent(collection, series, set_flow_ul_per_h=set_flow),
         startup=startup,
         pump_off=pump_off_trumpet(
-            blank_grids(collection, series, method),
+            blank_grids(collection, series, method, marks),
             set_flow_ul_per_h=set_flow,
             sample_counts=method.window_samples,
         ),
@@ -140,6 +147,7 @@ def evaluate_flow(
         used_readings=readings.time_s.size,
         largest_gap_s=grid.largest_gap_s,
         gaps=reading_gaps(readings.time_s, begin_s=phases.begin_s, end_s=phases.end_s),
+        unweighed=unweighed(marks, readings.time_s, phases, sample_interval_s=interval_s),
         exclusions=readings.exclusions,
         findings=findings,
         decisions=decisions,
@@ -178,4 +186,5 @@ def _strokes(
         stroke_volume_ul=evaluation.stroke_volume_ul,
         set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
         windows_s=[count * grid.sample_interval_s for count in profile.window_samples],
+        marks=grid.marks,
     )

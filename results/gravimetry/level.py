@@ -27,6 +27,11 @@ class LevelRecord:
         """Return evaporation at times (s) relative to that at the first headspace."""
         return np.asarray(self.headspace_mm[0] / np.interp(time_s, self.time_s, self.headspace_mm))
 
+    def factor_per_mm_at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much that changes for a first headspace 1 mm deeper and the same rise of the level."""
+        now_mm = np.interp(time_s, self.time_s, self.headspace_mm)
+        return np.asarray((now_mm - self.headspace_mm[0]) / now_mm**2)
+
 
 def level_record(readings: CleanReadings, bench: GravimetricBench, *, filled_s: float) -> LevelRecord | None:
     """Return the headspace over a run, `bench.headspace_mm` at `filled_s`; None when the bench states none.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from results.bench import ReferenceVessel
 from results.cleaning.readings import CleanReadings, clean_readings
 from results.flow.continuity import binned
+from results.gravimetry.level import LevelRecord
 from results.physics.buoyancy import air_buoyancy_drift_g
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries
@@ -18,15 +19,20 @@ _WIDEST_BIN_S = 300.0
 _BINS = 20
 _LARGEST_GAP_SHARE = 0.1
 _STEP_SIGMA = 10.0
+_NEIGHBOURS = 3
 _MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceLoss:
-    """What the collecting vessel lost (g, shape of `time_s`), by the loss of the reference vessel times the ratio."""
+    """What the collecting vessel lost (g, shape of `time_s`), by the loss of the reference vessel times the ratio.
+
+    `lost_per_mm_g`: what a headspace 1 mm deeper would have added to it; zero where no headspace is stated.
+    """
 
     time_s: NDArray[np.float64]
     lost_g: NDArray[np.float64]
+    lost_per_mm_g: NDArray[np.float64]
     vessel: ReferenceVessel
 
     def lost_at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -40,11 +46,13 @@ def reference_loss(
     time_s: NDArray[np.float64],
     air_density_kg_per_m3: NDArray[np.float64],
     weight_density_kg_per_m3: float,
+    level: LevelRecord | None = None,
 ) -> ReferenceLoss | None:
     """Return the loss by the reference vessel of a series, on a time grid (s) with its air; None without one.
 
     The reference's readings are averaged in bins of at most 5 min, for a loss is slow, and corrected for air buoyancy
-    on what stands on its pan.
+    on what stands on its pan. `level`: that of the collecting vessel, which rises and leaves vapour a shorter
+    way than the reference does; None when a film or lid holds vapour back.
     Raises `EvaluationRefused` where the record does not span the test, has a gap of a tenth of the analysis, or steps.
     """
     reference = series.reference
@@ -77,7 +85,16 @@ def reference_loss(
     times = np.concatenate((ends_s[:1], times, ends_s[1:]))
     means = np.concatenate((ends_g[:1], means, ends_g[1:]))
     lost_g = vessel.loss_ratio * (means[0] - np.interp(time_s, times, means))
-    return ReferenceLoss(time_s=time_s, lost_g=lost_g, vessel=vessel)
+    per_mm_g = np.zeros(lost_g.shape)
+    if level is not None:
+        steps_g, middles_s = np.diff(lost_g), (time_s[1:] + time_s[:-1]) / 2.0
+        lost_g = _cumulative(steps_g * level.factor_at(middles_s))
+        per_mm_g = _cumulative(steps_g * level.factor_per_mm_at(middles_s))
+    return ReferenceLoss(time_s=time_s, lost_g=lost_g, lost_per_mm_g=per_mm_g, vessel=vessel)
+
+
+def _cumulative(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate(([0.0], np.cumsum(steps)))
 
 
 def _refuse_holes(readings: CleanReadings, phases: FlowPhases, *, width_s: float) -> None:
@@ -95,13 +112,19 @@ def _refuse_holes(readings: CleanReadings, phases: FlowPhases, *, width_s: float
 
 
 def _refuse_steps(time_s: NDArray[np.float64], mean_g: NDArray[np.float64], *, readability_g: float) -> None:
-    """Nothing flows into a reference vessel, so it cannot step unless it was touched."""
+    """Nothing flows into a reference vessel: a change far beyond those before and those after it is a touch.
+
+    A film that tears changes all that follow, and is none.
+    """
     changes = np.diff(mean_g)
     if changes.size < 2:
         raise EvaluationRefused("the reference vessel was weighed too seldom to follow its loss")
-    usual = float(np.median(changes))
-    sigma = max(_MAD_TO_SIGMA * float(np.median(np.abs(changes - usual))), readability_g)
-    stepped = np.flatnonzero(~(np.abs(changes - usual) <= _STEP_SIGMA * sigma))
+    padded = np.pad(changes, _NEIGHBOURS, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
+    before, after = np.median(around[:, :_NEIGHBOURS], axis=1), np.median(around[:, _NEIGHBOURS + 1 :], axis=1)
+    beyond = np.maximum(np.minimum(before, after) - changes, changes - np.maximum(before, after))
+    sigma = max(_MAD_TO_SIGMA * float(np.median(np.abs(changes - np.median(changes)))), readability_g)
+    stepped = np.flatnonzero(~(beyond <= _STEP_SIGMA * sigma))
     if stepped.size:
         raise EvaluationRefused(
             f"the reading of the reference vessel steps by {changes[stepped[0]] * 1e3:+.3g} mg at about "

@@ -53,7 +53,7 @@ def volume_lines(
     lines = [
         *balance_lines(collection, weights, volume_ul=volume_ul, bench=bench, drift=drift),
         *evaporation_lines(collection, period, bench=bench, drift=drift),
-        *reference_lines(collection, period, weights),
+        *reference_lines(collection, period, weights, bench=bench),
         *vessel_lines(collection, weights, blanks, volume_ul=volume_ul, bench=bench),
         normal(
             "liquid density at the reference temperature",

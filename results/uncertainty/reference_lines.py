@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from results.bench import GravimetricBench
 from results.gravimetry.collection import Collection
 from results.series import Phase
 from results.uncertainty.budget import BudgetLine, Distribution
@@ -15,7 +16,9 @@ from results.uncertainty.noise import ReadingWeights
 _SIGNIFICANT = 2.0
 
 
-def reference_lines(collection: Collection, period: Phase, weights: ReadingWeights) -> list[BudgetLine]:
+def reference_lines(
+    collection: Collection, period: Phase, weights: ReadingWeights, *, bench: GravimetricBench
+) -> list[BudgetLine]:
     """Return the lines of a volume (uL) by which a reference vessel enters; none without one.
 
     Its loss is added to every reading, so what it does to the volume follows from the readings' `weights` (uL per g):
@@ -36,6 +39,14 @@ def reference_lines(collection: Collection, period: Phase, weights: ReadingWeigh
             unit="1",
             u=vessel.loss_ratio_u,
             sensitivity=response_ul / vessel.loss_ratio,
+            shared=True,
+        ),
+        normal(
+            "evaporation, headspace over the rising level, by the reference vessel",
+            value=bench.headspace_mm or 0.0,
+            unit="mm",
+            u=bench.headspace_u_mm,
+            sensitivity=weights.applied_to(np.interp(weights.time_s, reference.time_s, reference.lost_per_mm_g)),
             shared=True,
         ),
         normal(
