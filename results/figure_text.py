@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 
+from results.flow.trumpet import WindowError
 from results.outcome import FlowOutcome
 
 _DECISIONS_SHOWN = 2
@@ -77,6 +78,13 @@ def limit_label(limit: float) -> str:
 def noise_label() -> str:
     """Return the label of the noise band."""
     return "noise floor: largest excursion of the bench's own noise"
+
+
+def left_out_label(row: WindowError) -> str:
+    """Return how many windows of a length touch what was not weighed, and so are left out."""
+    if row.windows == 0:
+        return "all left\nout"
+    return f"{row.windows_excluded} of {row.windows + row.windows_excluded}\nleft out"
 
 
 def _freedom(degrees: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from results.figure_text import analogy_line, header_lines, limit_label, noise_label, title_line
+from results.figure_text import analogy_line, header_lines, left_out_label, limit_label, noise_label, title_line
 from results.measurands import ERROR_A
 from results.outcome import FlowOutcome
 
@@ -89,8 +89,8 @@ def _draw_startup(axes: Axes, outcome: FlowOutcome) -> None:
     edges = np.arange(len(startup.flow_ul_per_h) + 1) * startup.sample_interval_s / unit_s
     axes.stairs(startup.flow_ul_per_h, edges, color=BLUE, linewidth=1.1, baseline=None, zorder=3)
     axes.set_xlim(0.0, float(edges[-1]))
-    highest = max(*startup.flow_ul_per_h, outcome.set_flow_ul_per_h)
-    lowest = min(*startup.flow_ul_per_h, 0.0)
+    highest = float(np.nanmax([*startup.flow_ul_per_h, outcome.set_flow_ul_per_h]))
+    lowest = float(np.nanmin([*startup.flow_ul_per_h, 0.0]))
     axes.set_ylim(lowest * 1.1, highest * 1.12)
     axes.set_xlabel(f"Time since the start of the infusion ({'h' if hours else 'min'})")
     if hours and edges[-1] == 24.0:
@@ -143,6 +143,7 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     )
     axes.axhline(measured.value, color=GREEN, linewidth=1.4, label="A with ±U", zorder=4)
     limits = _draw_limits(axes, outcome)
+    _draw_left_out(axes, minutes, outcome)
     _scale_trumpet(axes, minutes, np.concatenate((highest, lowest, limits, [measured.value])))
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda place: labels[place].startswith(("noise", "pump off")))
@@ -182,12 +183,31 @@ def _draw_limits(axes: Axes, outcome: FlowOutcome) -> list[float]:
     return drawn
 
 
+def _draw_left_out(axes: Axes, minutes: NDArray[np.float64], outcome: FlowOutcome) -> None:
+    """Write above each window how many of its length touch what was not weighed."""
+    rows = outcome.corrected.trumpet
+    if not any(row.windows_excluded for row in rows):
+        return
+    for minute, row in zip(minutes, rows, strict=True):
+        axes.annotate(
+            left_out_label(row),
+            (minute, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -1),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=7.0,
+            color=RED if row.windows == 0 else GREY,
+        )
+
+
 def _scale_trumpet(axes: Axes, minutes: NDArray[np.float64], values: NDArray[np.float64]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(minutes, [f"{minute:g}" for minute in minutes])
     axes.minorticks_off()
     axes.set_xlim(float(minutes[0]) / 1.12, float(minutes[-1]) * 1.12)
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     margin = 0.08 * max(high - low, math.ulp(1.0))
     axes.set_ylim(low - margin, high + margin)
 

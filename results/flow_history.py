@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from results.flow.continuity import FlowContinuity, flow_continuity
 from results.flow.error import flow_error_percent
 from results.flow.grid import GridError, GridSeries, on_grid
+from results.flow.marks import NO_MARKS, Marks
 from results.flow.startup import StartupCurve, startup_curve
 from results.gravimetry.collection import Collection
 from results.profiles import MethodProfile
@@ -24,21 +27,28 @@ def infusion_of(series: FlowSeries) -> Phase:
     return Phase(begin_s, phases.analysis.end_s)
 
 
-def startup_of(collection: Collection, series: FlowSeries, profile: MethodProfile) -> tuple[StartupCurve | None, str]:
+def startup_of(
+    collection: Collection, series: FlowSeries, profile: MethodProfile, marks: Marks = NO_MARKS
+) -> tuple[StartupCurve | None, str]:
     """Return the start-up curve over the profile's start-up time, or None and why there is none."""
     infusion = infusion_of(series)
     length_s = min(profile.startup_s, infusion.duration_s)
     intervals = int(length_s / profile.sample_interval_s + 1e-9)
     try:
         grid = _grid(
-            collection, Phase(infusion.begin_s, infusion.begin_s + intervals * profile.sample_interval_s), profile
+            collection,
+            Phase(infusion.begin_s, infusion.begin_s + intervals * profile.sample_interval_s),
+            profile,
+            marks,
         )
     except GridError as error:
         return None, f"no start-up curve: {error}"
     return startup_curve(grid), ""
 
 
-def blank_grids(collection: Collection, series: FlowSeries, profile: MethodProfile) -> tuple[GridSeries, ...]:
+def blank_grids(
+    collection: Collection, series: FlowSeries, profile: MethodProfile, marks: Marks = NO_MARKS
+) -> tuple[GridSeries, ...]:
     """Return the corrected volume of each blank on the sample grid, as far as whole sample intervals fit."""
     grids = []
     for blank in (series.phases.blank_before, series.phases.blank_after):
@@ -51,7 +61,9 @@ def blank_grids(collection: Collection, series: FlowSeries, profile: MethodProfi
         begin_s = max(blank.begin_s, float(inside[0])) if inside.size else blank.begin_s
         intervals = int((blank.end_s - begin_s) / profile.sample_interval_s + 1e-9)
         try:
-            grids.append(_grid(collection, Phase(begin_s, begin_s + intervals * profile.sample_interval_s), profile))
+            grids.append(
+                _grid(collection, Phase(begin_s, begin_s + intervals * profile.sample_interval_s), profile, marks)
+            )
         except GridError:
             continue
     return tuple(grids)
@@ -89,11 +101,12 @@ def whole_infusion_error_percent(
     return flow_error_percent(flow_ul_per_h=flow, set_flow_ul_per_h=set_flow_ul_per_h)
 
 
-def _grid(collection: Collection, period: Phase, profile: MethodProfile) -> GridSeries:
-    return on_grid(
+def _grid(collection: Collection, period: Phase, profile: MethodProfile, marks: Marks) -> GridSeries:
+    grid = on_grid(
         collection.time_s,
         collection.volume_ul,
         begin_s=period.begin_s,
         end_s=period.end_s,
         sample_interval_s=profile.sample_interval_s,
     )
+    return replace(grid, marks=marks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from results.cleaning.readings import CleanReadings
 from results.evaluation import FlowEvaluation
 from results.flow.error import flow_error_percent, line_fit, mean_flow_ul_per_h
 from results.flow.grid import GridSeries, on_grid
+from results.flow.marks import NO_MARKS, Marks
 from results.flow.trumpet import trumpet
 from results.gravimetry.collection import Collection
 from results.gravimetry.liquid import liquid_density_kg_per_m3
@@ -19,9 +22,11 @@ from results.series import Phase
 CORRECTED = "fully corrected: evaporation, air buoyancy, immersion, density at the reference temperature"
 
 
-def corrected_grid(collection: Collection, period: Phase, profile: MethodProfile) -> GridSeries:
+def corrected_grid(
+    collection: Collection, period: Phase, profile: MethodProfile, marks: Marks = NO_MARKS
+) -> GridSeries:
     """Return the corrected volume of a period on the sample grid. Raises `GridError` where it cannot be had."""
-    return _grid(collection.time_s, collection.volume_ul, period, profile)
+    return _grid(collection.time_s, collection.volume_ul, period, profile, marks)
 
 
 def corrected_variant(grid: GridSeries, *, evaluation: FlowEvaluation, profile: MethodProfile) -> FlowVariant:
@@ -36,6 +41,7 @@ def as_written_variant(
     *,
     evaluation: FlowEvaluation,
     profile: MethodProfile,
+    marks: Marks = NO_MARKS,
 ) -> FlowVariant:
     """Return the flow by the formula of IEC 60601-2-24 as it stands: W / d, with W the readings plus what evaporated.
 
@@ -47,7 +53,7 @@ def as_written_variant(
     inside = slice(max(first - 1, 0), last + 1)
     time_s = readings.time_s[inside]
     mass_g = collection.sign * (readings.mass_g[inside] + collection.evaporation.lost_g(time_s))
-    grid = _grid(time_s, mass_g * (1000.0 / density), period, profile)
+    grid = _grid(time_s, mass_g * (1000.0 / density), period, profile, marks)
     losses = "evaporation-corrected mass" if collection.evaporation.measured else "mass not corrected for evaporation"
     label = f"as the standard's formula is written: {losses}, d = {density:g} g/mL, no buoyancy"
     return _variant(label, grid, evaluation=evaluation, profile=profile)
@@ -73,15 +79,16 @@ def flows_at_temperatures(
 
 
 def _grid(
-    time_s: NDArray[np.float64], volume_ul: NDArray[np.float64], period: Phase, profile: MethodProfile
+    time_s: NDArray[np.float64], volume_ul: NDArray[np.float64], period: Phase, profile: MethodProfile, marks: Marks
 ) -> GridSeries:
-    return on_grid(
+    grid = on_grid(
         time_s,
         volume_ul,
         begin_s=period.begin_s,
         end_s=period.end_s,
         sample_interval_s=profile.sample_interval_s,
     )
+    return replace(grid, marks=marks)
 
 
 def _variant(label: str, grid: GridSeries, *, evaluation: FlowEvaluation, profile: MethodProfile) -> FlowVariant:

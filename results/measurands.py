@@ -51,8 +51,9 @@ def decide_flow(
 ) -> Decision:
     """Return the decision on one criterion of a flow test.
 
-    A window whose noise floor exceeds a third of its limit yields no conformity statement: INCONCLUSIVE. Raises
-    `EvaluationRefused` when the profile has no such window.
+    A window whose noise floor exceeds a third of its limit yields no conformity statement, and neither does one of a
+    length of which every window touches a stretch that was not weighed: INCONCLUSIVE. Raises `EvaluationRefused` when
+    the profile has no such window.
     """
     wanted = window_measurand(criterion.measurand)
     if wanted is None:
@@ -60,6 +61,9 @@ def decide_flow(
     for window, doubt in zip(trumpet, uncertainty, strict=True):
         if math.isclose(window.window_s, wanted.window_s):
             decision = decide(_extreme(window, doubt, highest=wanted.highest), criterion, rule)
+            if window.windows == 0:
+                reason = f"no conformity statement: all {window.windows_excluded} windows touch what was not weighed"
+                return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=reason)
             if doubt.noise_floor_percent * NOISE_SHARE <= criterion.allowance:
                 return decision
             reason = (

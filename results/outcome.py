@@ -16,10 +16,11 @@ from results.flow.noise_floor import PumpOffWindow
 from results.flow.startup import StartupCurve
 from results.flow.strokes import StrokeAnalysis
 from results.flow.trumpet import WindowError
+from results.flow_marks import Unweighed
 from results.uncertainty.budget import Budget
 from results.uncertainty.window_noise import WindowUncertainty
 
-FLOW_OUTCOME_SCHEMA = "flow-outcome/1.1.0"
+FLOW_OUTCOME_SCHEMA = "flow-outcome/1.2.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class FlowOutcome:
     used_readings: int
     largest_gap_s: float
     gaps: ReadingGaps
+    unweighed: Unweighed
     exclusions: tuple[Exclusion, ...]
     findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]

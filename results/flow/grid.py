@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from results.flow.marks import NO_MARKS, Marks
 from results.refusal import EvaluationRefused
 
 _STEP_TOLERANCE = 1e-9
@@ -19,12 +20,16 @@ class GridError(EvaluationRefused):
 
 @dataclass(frozen=True, slots=True)
 class GridSeries:
-    """Cumulative volume at begin + i S, i = 0..n, with the largest gap between the readings it was taken from."""
+    """Cumulative volume at begin + i S, i = 0..n, with the largest gap between the readings it was taken from.
+
+    `marks`: the stretches that windows of it are left out or doubted for.
+    """
 
     begin_s: float
     sample_interval_s: float
     volume_ul: NDArray[np.float64]
     largest_gap_s: float
+    marks: Marks = NO_MARKS
 
     @property
     def intervals(self) -> int:
@@ -35,6 +40,14 @@ class GridSeries:
     def time_s(self) -> NDArray[np.float64]:
         """Times of the grid points (s)."""
         return np.asarray(self.begin_s + self.sample_interval_s * np.arange(self.volume_ul.size))
+
+    def window_begins_s(self, samples: int) -> NDArray[np.float64]:
+        """Begins (s) of all windows of `samples` intervals, shape (intervals - samples + 1,)."""
+        return np.asarray(self.begin_s + self.sample_interval_s * np.arange(self.volume_ul.size - samples))
+
+    def usable_windows(self, samples: int) -> NDArray[np.bool_]:
+        """Which of these windows touch no excluded stretch."""
+        return self.marks.usable(begin_s=self.window_begins_s(samples), length_s=samples * self.sample_interval_s)
 
     @property
     def flow_ul_per_h(self) -> NDArray[np.float64]:

@@ -24,14 +24,24 @@ class PumpOffWindow:
 def pump_off_trumpet(
     blanks: Sequence[GridSeries], *, set_flow_ul_per_h: float, sample_counts: Sequence[int]
 ) -> tuple[PumpOffWindow, ...]:
-    """Return the extremes of all windows of each length over all blanks; lengths no blank can hold are left out."""
+    """Return the extremes of all windows of each length over all blanks.
+
+    Windows that touch an excluded stretch are left out, and so are lengths of which no window is left.
+    """
     rows = []
     for samples in sample_counts:
         holding = [blank for blank in blanks if blank.intervals >= samples]
         if not holding:
             continue
         window_s = samples * holding[0].sample_interval_s
-        differences = np.concatenate([blank.volume_ul[samples:] - blank.volume_ul[:-samples] for blank in holding])
+        differences = np.concatenate(
+            [
+                (blank.volume_ul[samples:] - blank.volume_ul[:-samples])[blank.usable_windows(samples)]
+                for blank in holding
+            ]
+        )
+        if differences.size == 0:
+            continue
         errors = differences * (100.0 * 3600.0 / window_s / set_flow_ul_per_h)
         rows.append(
             PumpOffWindow(

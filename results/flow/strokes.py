@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.flow.error import flow_error_percent, line_fit
+from results.flow.marks import NO_MARKS, Marks
 
 _STARTS_PER_CYCLE = 20
 _MOST_STARTS = 20_000
@@ -16,13 +18,17 @@ _MOST_STARTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class StrokeWindow:
-    """Extremes (%) over all windows of a whole number of strokes, the number that comes nearest to a window P."""
+    """Extremes (%) over all windows of a whole number of strokes, the number that comes nearest to a window P.
+
+    `excluded_share` of the windows touch a stretch without usable readings and are left out; NaN where all do.
+    """
 
     strokes: int
     window_s: float
     nearest_to_s: float
     ep_max_percent: float
     ep_min_percent: float
+    excluded_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ def stroke_analysis(
     stroke_volume_ul: float,
     set_flow_ul_per_h: float,
     windows_s: Sequence[float],
+    marks: Marks = NO_MARKS,
 ) -> StrokeAnalysis | None:
     """Return the stroke-synchronous analysis of a period, or None when it does not hold one whole stroke.
 
@@ -74,6 +81,8 @@ def stroke_analysis(
         if length_s > end_s - begin_s:
             continue
         starts = np.arange(begin_s, end_s - length_s + stride_s / 2.0, stride_s).clip(max=end_s - length_s)
+        usable = marks.usable(begin_s=starts, length_s=length_s)
+        excluded_share, starts = 1.0 - float(np.mean(usable)), starts[usable]
         flows = (volume_at(starts + length_s) - volume_at(starts)) * (3600.0 / length_s)
         errors = 100.0 * (flows - set_flow_ul_per_h) / set_flow_ul_per_h
         rows.append(
@@ -81,8 +90,9 @@ def stroke_analysis(
                 strokes=count,
                 window_s=length_s,
                 nearest_to_s=nearest_s,
-                ep_max_percent=float(errors.max()),
-                ep_min_percent=float(errors.min()),
+                ep_max_percent=float(errors.max()) if errors.size else math.nan,
+                ep_min_percent=float(errors.min()) if errors.size else math.nan,
+                excluded_share=excluded_share,
             )
         )
     whole_s = strokes * cycle_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.flow.grid import GridError, GridSeries, interval_count
+from results.flow.marks import touching
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
 _MOST_FOR_PERCENTILES = 100_000
@@ -16,7 +18,11 @@ _MOST_FOR_PERCENTILES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class WindowError:
-    """Errors (%) of all windows of one length: m = intervals - k + 1 windows of k sample intervals, P = k S.
+    """Errors (%) of the windows of one length: m = intervals - k + 1 windows of k sample intervals, P = k S.
+
+    `windows` were evaluated; `windows_excluded` more touch a stretch without usable readings and are left out: where
+    that is all of them there is no statement, and the numbers are NaN. Of the windows evaluated, `windows_repaired`
+    lie across a repair, `windows_doubtful` across what was kept although it may be no delivery.
 
     Extremes are of overlapping windows, no percentiles of independent ones; the percentiles stand beside them. Of more
     than 100 000 windows, which overlap all but entirely, every n-th makes the percentiles; the extremes are of all.
@@ -28,6 +34,9 @@ class WindowError:
     ep_max_percent: float
     ep_min_percent: float
     percentiles_percent: tuple[float, ...]
+    windows_excluded: int = 0
+    windows_repaired: int = 0
+    windows_doubtful: int = 0
 
 
 def window_samples(*, window_s: float, sample_interval_s: float) -> int:
@@ -55,23 +64,40 @@ def trumpet(
 ) -> tuple[WindowError, ...]:
     """Return Ep(max) and Ep(min) for windows of `sample_counts` sample intervals, in that order.
 
-    Windows longer than the period are left out. IEC 60601-2-24:2012, 201.12.1.102 and following, restated.
+    Windows longer than the period, and those that touch an excluded stretch, are left out. IEC 60601-2-24:2012,
+    201.12.1.102 and following, restated.
     """
-    rows = []
-    for samples in sample_counts:
-        if samples > series.intervals:
-            continue
-        errors = window_errors_percent(series, set_flow_ul_per_h=set_flow_ul_per_h, samples=samples)
-        every = -(-errors.size // _MOST_FOR_PERCENTILES)
-        quantiles = np.percentile(errors[::every], PERCENTILES) if percentiles else np.empty(0)
-        rows.append(
-            WindowError(
-                window_s=samples * series.sample_interval_s,
-                samples=samples,
-                windows=errors.size,
-                ep_max_percent=float(errors.max()),
-                ep_min_percent=float(errors.min()),
-                percentiles_percent=tuple(float(value) for value in quantiles),
-            )
-        )
-    return tuple(rows)
+    return tuple(
+        _window_error(series, set_flow_ul_per_h=set_flow_ul_per_h, samples=samples, percentiles=percentiles)
+        for samples in sample_counts
+        if samples <= series.intervals
+    )
+
+
+def _window_error(series: GridSeries, *, set_flow_ul_per_h: float, samples: int, percentiles: bool) -> WindowError:
+    errors = window_errors_percent(series, set_flow_ul_per_h=set_flow_ul_per_h, samples=samples)
+    begin_s, length_s, marks = series.window_begins_s(samples), samples * series.sample_interval_s, series.marks
+    excluded = 0
+    if marks.excluded_s.size:
+        usable = series.usable_windows(samples)
+        errors, begin_s = errors[usable], begin_s[usable]
+        excluded = usable.size - errors.size
+
+    def count(stretches_s: NDArray[np.float64]) -> int:
+        return int(np.count_nonzero(touching(stretches_s, begin_s=begin_s, length_s=length_s)))
+
+    every = max(-(-errors.size // _MOST_FOR_PERCENTILES), 1)
+    quantiles = np.empty(0)
+    if percentiles:
+        quantiles = np.percentile(errors[::every], PERCENTILES) if errors.size else np.full(len(PERCENTILES), math.nan)
+    return WindowError(
+        window_s=length_s,
+        samples=samples,
+        windows=errors.size,
+        ep_max_percent=float(errors.max()) if errors.size else math.nan,
+        ep_min_percent=float(errors.min()) if errors.size else math.nan,
+        percentiles_percent=tuple(float(value) for value in quantiles),
+        windows_excluded=excluded,
+        windows_repaired=count(marks.repaired.stretches_s),
+        windows_doubtful=count(marks.doubtful.stretches_s),
+    )

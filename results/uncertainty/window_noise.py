@@ -65,11 +65,16 @@ def window_uncertainties(
     noise: GridNoise,
     coverage_percent: float,
 ) -> tuple[WindowUncertainty, ...]:
-    """Return the uncertainty of Ep(max) and Ep(min) of every window length that fits the series."""
+    """Return the uncertainty of Ep(max) and Ep(min) of every window length that fits the series.
+
+    The steps the series is marked with, taken back or doubted, are drawn as well; they are no part of the noise floor.
+    NaN for a length of which every window touches an excluded stretch.
+    """
     points = series.volume_ul.size
     trials = int(min(_MOST_TRIALS, max(_FEWEST_TRIALS, _MOST_NUMBERS // points)))
     generator = np.random.Generator(np.random.Philox(_SEED))
     noises = _noise_volumes(generator, noise, points=points, trials=trials, step_s=series.sample_interval_s)
+    steps = _step_volumes(generator, series, trials=trials)
     common = noise.common_u_percent * generator.standard_normal(trials)
     tail = (100.0 - coverage_percent) / 2.0
     rows = []
@@ -78,9 +83,15 @@ def window_uncertainties(
             continue
         window_s = samples * series.sample_interval_s
         per_ul = 100.0 * 3600.0 / window_s / set_flow_ul_per_h
-        errors = (series.volume_ul[samples:] - series.volume_ul[:-samples]) * per_ul - 100.0
-        shifts = (noises[:, samples:] - noises[:, :-samples]) * per_ul
+        usable = series.usable_windows(samples)
+        if not usable.any():
+            rows.append(WindowUncertainty(window_s, samples, *(math.nan,) * 8))
+            continue
+        errors = (series.volume_ul[samples:] - series.volume_ul[:-samples])[usable] * per_ul - 100.0
+        shifts = _differences(noises, samples, usable) * per_ul
         noisy = errors + shifts
+        if steps is not None:
+            noisy += _differences(steps, samples, usable) * per_ul
         up = noisy.max(axis=1) - errors.max()
         down = noisy.min(axis=1) - errors.min()
         highest, lowest = float(errors.max()), float(errors.min())
@@ -101,6 +112,25 @@ def window_uncertainties(
             )
         )
     return tuple(rows)
+
+
+def _differences(volumes_ul: NDArray[np.float64], samples: int, usable: NDArray[np.bool_]) -> NDArray[np.float64]:
+    differences = volumes_ul[:, samples:] - volumes_ul[:, :-samples]
+    return differences if usable.all() else differences[:, usable]
+
+
+def _step_volumes(generator: np.random.Generator, series: GridSeries, *, trials: int) -> NDArray[np.float64] | None:
+    """Return what steps and drops may have put into the cumulative volume (uL), shape (trials, points), if any."""
+    marks, shape = series.marks, (trials, series.volume_ul.size)
+    variance = np.zeros(series.volume_ul.size)
+    for steps in (marks.repaired, marks.doubtful):
+        points = np.searchsorted(series.time_s, steps.stretches_s[:, 1], side="left")
+        inside = (points > 0) & (points < variance.size)
+        np.add.at(variance, points[inside], steps.u_ul[inside] ** 2)
+    if not variance.any() and marks.hanging_u_ul == 0.0:
+        return None
+    volumes = np.cumsum(np.sqrt(variance) * generator.standard_normal(shape), axis=1)
+    return np.asarray(volumes + marks.hanging_u_ul * generator.standard_normal(shape))
 
 
 def _noise_volumes(

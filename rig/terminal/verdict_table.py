@@ -1,4 +1,4 @@
-"""The table of verdicts at the end of a session, and the outcome of one run."""
+"""The table of verdicts at the end of a session."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.decision import Verdict
-from results.outcome import FlowOutcome
+from rig.outcome import Outcome
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
 from rig.terminal.outcome_text import limits_text, measured_text
@@ -23,9 +23,9 @@ SIMULATED = " (SIMULATED station: not verification evidence)"
 def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunFolder | None]]) -> None:
     """Print one row per criterion of each case, the reasons of those that did not pass, and where the runs are."""
     simulated = any(record.simulated for record, _ in cases)
-    table = _table("Verdicts" + (SIMULATED if simulated else ""))
+    table = verdict_table("Verdicts" + (SIMULATED if simulated else ""))
     for record, _ in cases:
-        _add_rows(table, f"{record.plan_id}\n{record.case}", record.verdict, record.outcome)
+        add_verdicts(table, f"{record.plan_id}\n{record.case}", record.verdict, record.outcome)
     console.print(table)
     for record, folder in cases:
         if record.verdict is not Verdict.PASS or not record.safe_state.is_safe:
@@ -35,52 +35,16 @@ def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunF
         console.print(Text(f"run: {folder.path if folder else 'none'}"), soft_wrap=True)
 
 
-def print_outcome(console: Console, outcome: FlowOutcome) -> None:
-    """Print the outcome of one evaluation: criteria, budget and trumpet."""
-    table = _table(outcome.run_id + (SIMULATED if outcome.simulated else ""))
-    _add_rows(table, outcome.profile_id, outcome.verdict, outcome)
-    console.print(table)
-    for note in outcome.notes:
-        console.print(Text(f"note: {note}"), soft_wrap=True)
-    console.print()
-    budget = Table(title="Uncertainty of error A", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("source", "value", "u", "distribution", "dof", "contribution, %"):
-        budget.add_column(heading, justify="left" if heading in ("source", "distribution") else "right")
-    for line in sorted(outcome.error_a.lines, key=lambda line: -line.contribution):
-        budget.add_row(
-            line.name,
-            f"{line.value:.6g} {line.unit}",
-            f"{line.standard_uncertainty:.3g}",
-            line.distribution.value,
-            f"{line.degrees_of_freedom:.3g}",
-            f"{line.contribution:.4f}",
-        )
-    console.print(budget)
-    trumpet = Table(
-        title=f"Trumpet, S = {outcome.sample_interval_s / 60:g} min (descriptive)",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
-    for heading in ("window, min", "windows", "Ep(max), %", "Ep(min), %"):
-        trumpet.add_column(heading, justify="right")
-    for window in outcome.corrected.trumpet:
-        trumpet.add_row(
-            f"{window.window_s / 60:g}",
-            f"{window.windows}",
-            f"{window.ep_max_percent:+.3f}",
-            f"{window.ep_min_percent:+.3f}",
-        )
-    console.print(trumpet)
-
-
-def _table(title: str) -> Table:
+def verdict_table(title: str) -> Table:
+    """Return an empty table of verdicts."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for heading in ("case", "measurand", "measured", "limits", "verdict"):
         table.add_column(heading, overflow="fold")
     return table
 
 
-def _add_rows(table: Table, name: str, verdict: Verdict, outcome: FlowOutcome | None) -> None:
+def add_verdicts(table: Table, name: str, verdict: Verdict, outcome: Outcome | None) -> None:
+    """Add one row per criterion of a case; a case without any has one row."""
     if outcome is None or not outcome.decisions:
         table.add_row(name, "", "", "", Text(verdict.value, style=STYLE.get(verdict, ERROR_STYLE)))
         return

@@ -1,0 +1,57 @@
+"""Stretches of time an evaluation cannot take as weighed, and which windows of time they touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def _none() -> NDArray[np.float64]:
+    return np.empty((0, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Changes of the cumulative volume that were taken back or may be no delivery.
+
+    `stretches_s`: begin and end of each (s), shape (n, 2), alike where it happened at once. `u_ul`: the standard
+    uncertainty each leaves in the volume of a window across it (uL), shape (n,).
+    """
+
+    stretches_s: NDArray[np.float64] = field(default_factory=_none)
+    u_ul: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What befell the readings: stretches (s) without usable ones, `excluded_s` of shape (n, 2), and steps.
+
+    `repaired`: taken back by a rule. `doubtful`: kept, for the pump may have done it. `hanging_u_ul`: standard
+    uncertainty (uL) of what hung at the outlet at any instant.
+    """
+
+    excluded_s: NDArray[np.float64] = field(default_factory=_none)
+    repaired: Steps = field(default_factory=Steps)
+    doubtful: Steps = field(default_factory=Steps)
+    hanging_u_ul: float = 0.0
+
+    def usable(self, *, begin_s: NDArray[np.float64], length_s: float) -> NDArray[np.bool_]:
+        """Return which windows that begin at `begin_s` and last `length_s` touch no excluded stretch."""
+        return ~touching(self.excluded_s, begin_s=begin_s, length_s=length_s)
+
+
+NO_MARKS = Marks()
+
+
+def touching(stretches_s: NDArray[np.float64], *, begin_s: NDArray[np.float64], length_s: float) -> NDArray[np.bool_]:
+    """Return which windows (begins in s, shape m, one length in s) share more than an end with any stretch.
+
+    Of the stretches that begin before a window ends, all touch it but those that have ended when it begins.
+    """
+    if stretches_s.size == 0:
+        return np.zeros(begin_s.size, dtype=np.bool_)
+    begun = np.searchsorted(np.sort(stretches_s[:, 0]), begin_s + length_s, side="left")
+    ended = np.searchsorted(np.sort(stretches_s[:, 1]), begin_s, side="right")
+    return np.asarray(begun > ended)
