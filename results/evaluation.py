@@ -49,6 +49,7 @@ class FlowEvaluation(VolumeEvaluation):
     at which the drug concentration behind the set flow holds. `stroke_volume_ul`: of a pump that delivers in strokes.
     """
 
+    kind: Literal["flow"] = "flow"
     profile: str
     set_flow_ul_per_h: float = Field(gt=0.0)
     pump_temperature_c: float = Field(ge=0.0, le=40.0)

@@ -13,6 +13,7 @@ import pytest
 from results.evaluate_flow import evaluate_flow
 from results.evaluate_trace import evaluate_trace, whole_intervals
 from results.flow.grid import GridError
+from results.outcome import FlowOutcome
 from results.refusal import EvaluationRefused
 from results.series import FlowSeries, Phase
 from results.trace.errors import TraceError
@@ -90,10 +91,16 @@ def written(
     return folder / "trace.h5"
 
 
+def flow_outcome(trace: Path) -> FlowOutcome:
+    outcome = evaluate_trace(trace)
+    assert isinstance(outcome, FlowOutcome)
+    return outcome
+
+
 def test_a_trace_gives_the_numbers_of_its_arrays(tmp_path: Path) -> None:
     run = simulate(SHORT, 1)
     trace = written(tmp_path, run.series, events=phase_events(run.series), head=header())
-    outcome = evaluate_trace(trace)
+    outcome = flow_outcome(trace)
     direct = evaluate_flow(run.series, EVALUATION, bench=BENCH)
     assert outcome.error_a.measured.value == pytest.approx(direct.error_a.measured.value, abs=0.02)
     assert outcome.error_a.measured.expanded_uncertainty == pytest.approx(
@@ -111,7 +118,7 @@ def test_an_abandoned_run_has_no_number(tmp_path: Path) -> None:
     run = simulate(SHORT, 1)
     events = [event for event in phase_events(run.series) if event.time_ns < 2_000e9]
     trace = written(tmp_path, run.series, events=events, head=header())
-    with pytest.raises(EvaluationRefused, match=r"no completed analysis phase; it holds \['blank_before"):
+    with pytest.raises(EvaluationRefused, match=r"no completed phase 'analysis'; it holds \['blank_before"):
         evaluate_trace(trace)
 
 
@@ -144,6 +151,18 @@ def test_a_header_without_what_the_evaluation_needs_is_refused(tmp_path: Path, m
         evaluate_trace(trace)
 
 
+def test_a_header_without_a_kind_is_of_a_flow_test_and_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    run = simulate(SHORT, 1)
+    evaluation = EVALUATION.model_dump(mode="json")
+    assert evaluation.pop("kind") == "flow"
+    (tmp_path / "old").mkdir()
+    old = written(tmp_path / "old", run.series, events=phase_events(run.series), head=header(evaluation=evaluation))
+    assert flow_outcome(old).schema.startswith("flow-outcome/")
+    other = header(evaluation=evaluation | {"kind": "teapot"})
+    with pytest.raises(EvaluationRefused, match=r"no kind of evaluation 'teapot'; there are flow, bolus"):
+        evaluate_trace(written(tmp_path, run.series, events=phase_events(run.series), head=other))
+
+
 def test_a_header_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
     run = simulate(SHORT, 1)
     bench = BENCH.model_dump(mode="json") | {"tube_outer_diameter_mm": 50.0}
@@ -162,7 +181,7 @@ def test_a_file_that_is_no_trace_is_refused(tmp_path: Path) -> None:
 def test_a_trace_without_an_ambient_stream_says_what_was_assumed(tmp_path: Path) -> None:
     run = simulate(SHORT, 1)
     trace = written(tmp_path, run.series, events=phase_events(run.series), head=header(), with_air=False)
-    outcome = evaluate_trace(trace)
+    outcome = flow_outcome(trace)
     assert not outcome.air.measured
     assert any("laboratory air was assumed" in note for note in outcome.notes)
 
@@ -174,7 +193,7 @@ def test_silent_stretches_in_the_trace_are_left_out(tmp_path: Path) -> None:
     mass[2500:2510] = math.nan
     series = replace(run.series, status=status, mass_g=mass)
     trace = written(tmp_path, series, events=phase_events(series), head=header())
-    outcome = evaluate_trace(trace)
+    outcome = flow_outcome(trace)
     (entry,) = (entry for entry in outcome.exclusions if entry.rule == "no number")
     assert entry.count == 10
     assert outcome.largest_gap_s == pytest.approx(11.0)

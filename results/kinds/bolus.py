@@ -1,0 +1,36 @@
+"""Boluses from a trace: each a phase "bolus 1", "bolus 2", ... that begins when the bolus does."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from results.bench import GravimetricBench
+from results.bolus import MEASURANDS, BolusEvaluation, bolus_phases, evaluate_bolus
+from results.bolus_outcome import BolusOutcome
+from results.kinds.kind import EvaluationKind
+from results.trace.reader import Trace
+from results.trace_series import numbered_phases, series_of_trace, trace_phases
+
+
+class BolusTraceEvaluation(BolusEvaluation):
+    """How the boluses of a trace are evaluated."""
+
+    kind: Literal["bolus"]
+
+
+def evaluate(trace: Trace, evaluation: BolusTraceEvaluation, bench: GravimetricBench) -> BolusOutcome:
+    """Return the outcome of a bolus test from its trace."""
+    phases = trace_phases(trace)
+    begins_s = [phase.begin_s for _, phase in numbered_phases(phases, "bolus")]
+    test = bolus_phases(
+        begins_s, evaluation.timing, blank_before=phases.get("blank_before"), blank_after=phases.get("blank_after")
+    )
+    return evaluate_bolus(series_of_trace(trace, phases=test), begins_s, evaluation, bench=bench)
+
+
+def measurands(evaluation: BolusTraceEvaluation) -> tuple[str, ...]:
+    """Return the mean error and the extremes."""
+    return MEASURANDS
+
+
+BOLUS = EvaluationKind(model=BolusTraceEvaluation, evaluate=evaluate, measurands=measurands)

@@ -1,0 +1,1 @@
+"""Tests other than flow accuracy and boluses: named measured values, each judged with its uncertainty."""
