@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -16,13 +16,13 @@ from results.bolus_outcome import (
     BOLUS_OUTCOME_SCHEMA,
     BolusOutcome,
     BolusResult,
-    BolusStatistics,
     ExcludedBolus,
 )
+from results.bolus_statistics import MEASURANDS, bolus_statistics, decide_bolus, error_percent, mean_budget
 from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, refuse_overlap, settled_mean
 from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import clean_readings
-from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, Verdict, combined_verdict, decide
+from results.decision import Criterion, DecisionRule, combined_verdict
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import evaporation_notes
 from results.flow_uncertainty import rescaled
@@ -33,15 +33,13 @@ from results.gravimetry.reference_vessel import reference_loss
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries, Phase
-from results.uncertainty.budget import Budget, BudgetLine, combine
+from results.uncertainty.budget import Budget, combine
 from results.uncertainty.drift import Drift, drift_of
 from results.uncertainty.flow_lines import volume_lines
 from results.uncertainty.lines import normal
 
-MEAN_ERROR = "mean bolus error"
-HIGHEST_ERROR = "highest bolus error"
-LOWEST_ERROR = "lowest bolus error"
-MEASURANDS = (MEAN_ERROR, HIGHEST_ERROR, LOWEST_ERROR)
+__all__ = ["MEASURANDS", "BolusEvaluation", "bolus_criterion_problem", "bolus_phases", "evaluate_bolus"]
+
 _SETTLED_SIGMA = 6.0
 _LEAST_USED = 0.75
 CORRECTED = "fully corrected: evaporation, basal flow, air buoyancy, immersion, density at the reference temperature"
@@ -143,10 +141,14 @@ def evaluate_bolus(
             budgets.append(weighed[1])
     if not results:
         raise EvaluationRefused(f"no bolus can be weighed: bolus {excluded[0].number}: {excluded[0].reason}")
-    corrected = _statistics(CORRECTED, [one.volume.value for one in results], set_volume_ul=evaluation.set_volume_ul)
-    mean = _mean_budget(budgets, corrected, evaluation)
+    corrected = bolus_statistics(
+        CORRECTED, [one.volume.value for one in results], set_volume_ul=evaluation.set_volume_ul
+    )
+    mean = mean_budget(
+        budgets, corrected, set_volume_ul=evaluation.set_volume_ul, coverage_percent=evaluation.coverage_percent
+    )
     decisions = tuple(
-        _decide(criterion, evaluation.decision_rule, mean=mean, results=results, excluded=len(excluded))
+        decide_bolus(criterion, evaluation.decision_rule, mean=mean, results=results, excluded=len(excluded))
         for criterion in evaluation.criteria
     )
     return BolusOutcome(
@@ -164,7 +166,7 @@ def evaluate_bolus(
         boluses=tuple(results),
         excluded=tuple(excluded),
         corrected=corrected,
-        as_written=_statistics(
+        as_written=bolus_statistics(
             f"as the formula is written: (m_n - m_n-1) / d, d = {evaluation.density_g_per_ml:g} g/mL, evaporation and "
             "basal flow taken off, no buoyancy",
             [one.as_written_volume_ul for one in results],
@@ -255,10 +257,11 @@ class _Weighing:
             number=number,
             at_s=at_s,
             volume=budget.measured,
-            error=rescaled(budget.measured, value=_error(volume_ul, set_ul), unit="%", factor=100.0 / set_ul),
+            budget=budget.lines,
+            error=rescaled(budget.measured, value=error_percent(volume_ul, set_ul), unit="%", factor=100.0 / set_ul),
             dose_units=None if evaluation.units_per_ml is None else volume_ul * 1e-3 * evaluation.units_per_ml,
             as_written_volume_ul=plain_ul,
-            as_written_error_percent=_error(plain_ul, set_ul),
+            as_written_error_percent=error_percent(plain_ul, set_ul),
             basal_ul=basal_ul,
             evaporated_ul=self.collection.sign * (after.values[3] - before.values[3]) * per_g,
             readings_before=before.readings,
@@ -299,57 +302,6 @@ def _refuse_tare(series: FlowSeries) -> None:
     inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
     if inside:
         raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
-
-
-def _error(volume_ul: float, set_ul: float) -> float:
-    return 100.0 * (volume_ul - set_ul) / set_ul
-
-
-def _statistics(label: str, volumes_ul: Sequence[float], *, set_volume_ul: float) -> BolusStatistics:
-    volumes = np.array(volumes_ul)
-    mean = float(np.mean(volumes))
-    sd = float(np.std(volumes, ddof=1)) if volumes.size > 1 else None
-    return BolusStatistics(
-        label=label,
-        count=volumes.size,
-        mean_volume_ul=mean,
-        mean_error_percent=_error(mean, set_volume_ul),
-        highest_error_percent=_error(float(volumes.max()), set_volume_ul),
-        lowest_error_percent=_error(float(volumes.min()), set_volume_ul),
-        sd_ul=sd,
-        cv_percent=None if sd is None or mean == 0.0 else 100.0 * sd / abs(mean),
-    )
-
-
-def _mean_budget(budgets: Sequence[Budget], mean: BolusStatistics, evaluation: BolusEvaluation) -> Budget:
-    """Return the budget of the mean error: shared lines act on all boluses alike, the others independently."""
-    count = len(budgets)
-    lines: list[BudgetLine] = []
-    for same in zip(*(budget.lines for budget in budgets), strict=True):
-        parts = [line.contribution for line in same]
-        u_ul = sum(parts) / count if same[0].shared else math.hypot(*parts) / count
-        lines.append(replace(same[0], value=0.0, unit="uL", standard_uncertainty=u_ul, sensitivity=1.0))
-    return combine(
-        value=mean.mean_error_percent,
-        unit="%",
-        lines=[line.scaled(100.0 / evaluation.set_volume_ul) for line in lines],
-        coverage_percent=evaluation.coverage_percent,
-    )
-
-
-def _decide(
-    criterion: Criterion, rule: DecisionRule, *, mean: Budget, results: Sequence[BolusResult], excluded: int
-) -> Decision:
-    errors: list[MeasuredValue] = [one.error for one in results]
-    if criterion.measurand == MEAN_ERROR:
-        return decide(mean.measured, criterion, rule)
-    highest = criterion.measurand == HIGHEST_ERROR
-    extreme = (max if highest else min)(errors, key=lambda error: error.value)
-    decision = decide(extreme, criterion, rule)
-    if excluded and decision.verdict is Verdict.PASS:
-        reason = f"{excluded} boluses could not be weighed; any of them may be the extreme"
-        return replace(decision, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    return decision
 
 
 def _notes(

@@ -9,14 +9,16 @@ from results.cleaning.exclusions import Exclusion
 from results.cleaning.findings import Finding
 from results.decision import Decision, MeasuredValue, Verdict
 from results.outcome import AirOutcome, BlankOutcome, as_json
-from results.uncertainty.budget import Budget
+from results.uncertainty.budget import Budget, BudgetLine
 
-BOLUS_OUTCOME_SCHEMA = "bolus-outcome/1.0.0"
+BOLUS_OUTCOME_SCHEMA = "bolus-outcome/1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
 class BolusResult:
     """One bolus: when (s), its volume and error with uncertainty, and the volume by the formula as written.
+
+    `budget`: the lines of its volume, in uL.
 
     `readings_before`, `readings_after`: how many readings each mean was taken of; `range_before_mg`, `range_after_mg`:
     what they span, basal flow and evaporation taken off. `dose_units`: the volume in units (U), None without a
@@ -26,6 +28,7 @@ class BolusResult:
     number: int
     at_s: float
     volume: MeasuredValue
+    budget: tuple[BudgetLine, ...]
     error: MeasuredValue
     dose_units: float | None
     as_written_volume_ul: float

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from results.bolus import HIGHEST_ERROR, MEAN_ERROR, BolusEvaluation, bolus_phases, evaluate_bolus
+from results.bolus import BolusEvaluation, bolus_phases, evaluate_bolus
 from results.bolus_outcome import BolusOutcome
+from results.bolus_statistics import HIGHEST_ERROR, MEAN_ERROR
 from results.decision import Criterion, DecisionRule, Verdict
 from results.evaluation import Liquid
 from results.refusal import EvaluationRefused
@@ -156,6 +157,56 @@ def test_more_boluses_make_a_mean_better_known_but_not_beyond_what_they_share() 
     assert many.mean_error.measured.standard_uncertainty < few.mean_error.measured.standard_uncertainty
     shared = [line.contribution for line in many.mean_error.lines if line.shared]
     assert many.mean_error.measured.standard_uncertainty > math.hypot(*shared)
+
+
+def test_every_bolus_carries_its_whole_budget_and_so_does_the_mean() -> None:
+    """Value, uncertainty, distribution, sensitivity and degrees of freedom of each input, in its own unit."""
+    outcome = evaluated(
+        VOLUMES, noise_ug=20.0, basal_ul_per_h=60.0, basal_flow_ul_per_h=60.0, basal_flow_u_ul_per_h=3.0
+    )
+    for bolus in outcome.boluses:
+        whole = math.hypot(*(line.contribution for line in bolus.budget))
+        assert whole == pytest.approx(bolus.volume.standard_uncertainty)
+    single = {line.name: line for line in outcome.boluses[0].budget}
+    mean = {line.name: line for line in outcome.mean_error.lines}
+    assert set(single) == set(mean)
+    basal, of_mean = single["basal flow between the readings"], mean["basal flow between the readings"]
+    assert (basal.value, basal.unit, basal.standard_uncertainty) == (60.0, "uL/h", 3.0)
+    assert basal.sensitivity == pytest.approx(-60.0 / 3600.0)
+    # Shared: as large for the mean, in % of 10 uL; not shared: less by the root of eight.
+    assert (of_mean.value, of_mean.unit, of_mean.standard_uncertainty) == (60.0, "uL/h", 3.0)
+    assert of_mean.contribution == pytest.approx(10.0 * basal.contribution)
+    noise = "balance noise at the ends of the period"
+    assert mean[noise].unit == single[noise].unit == "mg"
+    assert mean[noise].contribution == pytest.approx(10.0 * single[noise].contribution / math.sqrt(8.0))
+
+
+def test_the_mean_is_covered_when_every_input_is_drawn() -> None:
+    """JCGM 101: the inputs drawn from what the budget says of them, through the whole evaluation."""
+    stated = BENCH_WITHOUT_TUBE.model_copy(
+        update={"tube_outer_diameter_mm": 1.5, "tube_outer_diameter_u_mm": 0.1, "capillary_u_ul": 0.1}
+    )
+    generator = np.random.default_rng(20)
+    errors, expanded = [], []
+    for seed in range(80):
+        tube_mm = 1.5 + 0.1 * generator.standard_normal()
+        kappa, usual = (tube_mm / 20.0) ** 2, (1.5 / 20.0) ** 2
+        basal = 60.0 + 3.0 * generator.standard_normal()
+        pulls = np.diff(0.1 / math.sqrt(2.0) * generator.standard_normal(len(VOLUMES) + 1))
+        weighed = [(volume + float(pull)) / (1.0 - kappa) for volume, pull in zip(VOLUMES, pulls, strict=True)]
+        outcome = evaluated(
+            weighed,
+            noise_ug=15.0,
+            basal_ul_per_h=basal / (1.0 - kappa),
+            basal_flow_ul_per_h=60.0,
+            basal_flow_u_ul_per_h=3.0,
+            seed=seed,
+            bench=stated,
+        )
+        assert outcome.air.immersion_factor == pytest.approx(usual)
+        errors.append(outcome.mean_error.measured.value - 0.5)
+        expanded.append(outcome.mean_error.measured.expanded_uncertainty)
+    assert 0.90 <= float(np.mean(np.abs(errors) <= expanded)) <= 0.995
 
 
 @pytest.mark.parametrize("swing_ug", [60.0, 200.0])
