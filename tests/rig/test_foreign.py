@@ -45,7 +45,7 @@ def evaluate(data: Path, conditions: Path, folder: Path) -> tuple[int, dict[str,
 def test_the_example_in_the_document(tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, record = evaluate(EXAMPLE, conditions, tmp_path)
     assert status == 0
-    assert record["schema"] == "evaluation/1.0.0"
+    assert record["schema"] == "evaluation/1.1.0"
     assert record["refusal"] is None
     assert record["file"]["rows_used"] == 241
     outcome = record["outcome"]
@@ -258,7 +258,7 @@ def test_a_bolus_test_from_file_to_figure(tmp_path: Path, capsys: pytest.Capture
     arguments = ["evaluate", str(data), "--conditions", str(conditions), "--json", str(out), "--figure", str(figure)]
     assert main(arguments) == 0
     outcome = json.loads(out.read_text(encoding="utf-8"))["outcome"]
-    assert outcome["schema"] == "bolus-outcome/1.0.0"
+    assert outcome["schema"] == "bolus-outcome/1.1.0"
     assert outcome["verdict"] == "NOT RUN"
     assert outcome["corrected"]["mean_volume_ul"] == pytest.approx(10.0285, abs=0.01)
     assert [bolus["dose_units"] for bolus in outcome["boluses"]] == pytest.approx([1.00285] * 4, abs=0.003)
