@@ -6,10 +6,10 @@ The plan beside this file says for which flows, how long each phase lasts, and w
 from __future__ import annotations
 
 from rig.bench import Bench
-from rig.plan import Case
+from rig.procedures.flow_accuracy import FlowCase
 
 
-def test_flow_accuracy(bench: Bench, case: Case) -> None:
+def test_flow_accuracy(bench: Bench, case: FlowCase) -> None:
     """The mean flow over the analysis period lies within the plan's limits."""
     bench.prime(case.prime)
     bench.blank("blank_before", case.blank_s)

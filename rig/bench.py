@@ -13,9 +13,9 @@ from instruments.errors import ProtocolError
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
 from instruments.readings import PumpAlarm
 from results.decision import Verdict
-from results.outcome import FlowOutcome
 from rig.acquisition.acquisition import Acquisition
 from rig.faults import RigFault, RigLimit, VerdictError
+from rig.outcome import Outcome
 from rig.safety.interlocks import Trip
 from rig.safety.safe_state import SafeState
 from rig.station import Station
@@ -32,7 +32,7 @@ class Bench:
         station: Station,
         acquisition: Acquisition,
         safe_state: SafeState,
-        evaluate: Callable[[], FlowOutcome],
+        evaluate: Callable[[], Outcome],
     ) -> None:
         self._station = station
         self._clock: Clock = station.clock
@@ -75,12 +75,12 @@ class Bench:
         self._acquisition.event("infusion_stop", "pump")
         self._station.pump.stop()
 
-    def evaluate(self) -> FlowOutcome:
+    def evaluate(self) -> Outcome:
         """End the run and return its outcome, computed from the sealed trace alone."""
         self.check()
         return self._evaluate()
 
-    def verify(self, outcome: FlowOutcome) -> None:
+    def verify(self, outcome: Outcome) -> None:
         """Raise `VerdictError` unless the outcome is a pass."""
         if outcome.verdict is not Verdict.PASS:
             raise VerdictError(outcome.verdict, reason_text(outcome))

@@ -8,8 +8,6 @@ from dataclasses import asdict
 
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
-from results.feasibility import predict_flow, refuse_infeasible
-from results.outcome import FlowOutcome
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.seal import seal
@@ -17,16 +15,17 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
+from rig.case import Case
 from rig.faults import RigFault, VerdictError
-from rig.feasibility import planned_test
 from rig.figures import draw_figure
-from rig.plan import Case
+from rig.outcome import Outcome
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
 from rig.run_header import Prepared, run_header, stream_specs
 from rig.safety.bench_safety import bench_safe_state
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeState, SafeStateReport
+from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
 from rig.station import Station, StationError, open_station
 from rig.terminal.live_view import LiveView
@@ -42,7 +41,7 @@ class CaseRun:
         self.case = case
         self.verdict = Verdict.NOT_RUN
         self.reason = "the protocol ended before its evaluation"
-        self.outcome: FlowOutcome | None = None
+        self.outcome: Outcome | None = None
         self.folder = RunFolder(session.runs)
         self.safe_state = SafeStateReport("")
         self._session = session
@@ -63,6 +62,7 @@ class CaseRun:
             raise StationError(session.station.id, [f"it was left unsafe and somebody has to look: {session.broken}"])
         if session.gate.noted:
             raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
+        refuse_unsound_sampling(session.station, self.case.sampling)
         with ExitStack() as stack:
             station = open_station(session.station, virtual=session.virtual, seed=session.seed)
             stack.callback(station.close)
@@ -77,7 +77,7 @@ class CaseRun:
             finally:
                 self.conclude(None)
 
-    def evaluate(self) -> FlowOutcome:
+    def evaluate(self) -> Outcome:
         """Close the record, seal the trace, and evaluate it from the file alone."""
         self._close("the protocol has ended")
         if not self.safe_state.is_safe:
@@ -127,11 +127,11 @@ class CaseRun:
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
-        specs = stream_specs(station.sampled, prepared)
-        planned = planned_test(case, station.file)
-        prediction = predict_flow(planned, station.file.setup)
+        sampled = station.sampled(sampling_of(station.file, case.sampling))
+        specs = stream_specs(sampled, prepared)
+        feasibility = case.feasibility(station.file)
         header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
-        header["feasibility"] = prediction.as_record()
+        header["feasibility"] = dict(feasibility.record)
         stream = SampleStream()
         writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
         closing.callback(writer.finish)
@@ -140,7 +140,7 @@ class CaseRun:
         closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
         interlocks = Interlocks(station.interlock_limits, clock=station.clock)
         acquisition = Acquisition(
-            station.sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
+            sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )
         safe_state = bench_safe_state(station.pump, station.lines, clock=station.clock)
         bench = Bench(station=station, acquisition=acquisition, safe_state=safe_state, evaluate=self.evaluate)
@@ -152,7 +152,7 @@ class CaseRun:
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, safe_state, acquisition)
         acquisition.start()
-        refuse_infeasible(prediction, planned, station.file.setup)
+        feasibility.refuse()
         return bench
 
     def _close(self, reason: str) -> None:

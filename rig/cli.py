@@ -15,10 +15,12 @@ from results.series import EvaluationRefused
 from results.trace.errors import StorageError
 from results.trace.seal import seal
 from rig.configuration import ConfigurationError
-from rig.foreign import draw, evaluate_file
+from rig.figures import draw
+from rig.foreign import evaluate_file
+from rig.outcome import Outcome
 from rig.run_folder import RunFolder
 from rig.station_file import available_stations, load_station_file
-from rig.terminal.verdict_table import print_outcome
+from rig.terminal.outcome_tables import print_outcome
 from rig.twin import simulate_forever
 
 PLAIN_WIDTH = 140
@@ -85,10 +87,15 @@ def _evaluate(options: argparse.Namespace) -> int:
     outcome = evaluate_trace(folder.trace)
     print_outcome(console, outcome)
     if options.figure is not None:
-        draw(outcome, options.figure)
+        _draw(outcome, options.figure)
     if options.json_file is not None:
         options.json_file.write_text(json.dumps(outcome.as_record(), indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _draw(outcome: Outcome, path: Path) -> None:
+    if not draw(outcome, path):
+        raise EvaluationRefused(f"there is no figure for an outcome of the kind {outcome.schema!r}")
 
 
 def _seal(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from rig.configuration import Fault
-from rig.station_tables import StationTables
+from rig.station_tables import SamplingTable, StationTables
 from rig.valves import OCCLUDER, OUTLET, PUMP_POWER
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -19,15 +19,16 @@ def device_contradictions(options: Mapping[str, BaseModel], station: StationTabl
 
     `options` holds only devices without faults, and `station` lacks what is faulty: checks that need more are left out.
     """
-    yield from _telemetry_is_in_time(options.get("pump"), station)
+    yield from telemetry_faults(options.get("pump"), getattr(station, "sampling", None))
     yield from _something_stops_the_pump(options.get("pump"), station)
     yield from _channels_name_streams(options.get("pressure"))
     yield from _lines_are_there(options.get("lines"), station)
 
 
-def _telemetry_is_in_time(pump: BaseModel | None, station: StationTables) -> Iterator[Fault]:
+def telemetry_faults(pump: BaseModel | None, sampling: SamplingTable | None) -> Iterator[Fault]:
+    """Yield what is wrong where the pump would be asked too seldom to go on."""
     timeout_s = getattr(pump, "communication_timeout_s", 0)
-    period_s = getattr(getattr(station, "sampling", None), "telemetry_period_s", 0.0)
+    period_s = getattr(sampling, "telemetry_period_s", 0.0)
     if timeout_s != 0 and period_s >= timeout_s:
         problem = (
             f"{period_s:g} s is not shorter than the pump's communication time-out, {timeout_s:g} s: it would stop"

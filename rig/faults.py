@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from results.decision import Verdict
+
+
+class NotRun(Exception):
+    """A case refused before anything was delivered, with every reason."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(self.reasons))
 
 
 class RigFault(Exception):

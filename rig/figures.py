@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
+from results.bolus_outcome import BolusOutcome
 from results.outcome import FlowOutcome
+from rig.outcome import Outcome
 from rig.run_folder import RunFolder
 
 NOT_DRAWN = 'the figure is not drawn: matplotlib is missing, install it with pip install -e ".[figures]"'
 
 
-def draw_figure(folder: RunFolder, outcome: FlowOutcome) -> list[str]:
-    """Draw start-up curve and trumpet into the run's folder; return what to note."""
+def draw_figure(folder: RunFolder, outcome: Outcome) -> list[str]:
+    """Draw an outcome into the run's folder, where there is a figure of its kind; return what to note."""
     if find_spec("matplotlib") is None:
         return [NOT_DRAWN]
-    from results.figures import draw_flow_figure
-
-    draw_flow_figure(outcome, folder.figure)
+    draw(outcome, folder.figure)
     return []
+
+
+def draw(outcome: Outcome, path: Path) -> bool:
+    """Draw an outcome into a file; False where there is no figure of its kind.
+
+    Needs matplotlib (ImportError says how to install it).
+    """
+    if isinstance(outcome, FlowOutcome):
+        from results.figures import draw_flow_figure
+
+        draw_flow_figure(outcome, path)
+        return True
+    if isinstance(outcome, BolusOutcome):
+        from results.bolus_figure import draw_bolus_figure
+
+        draw_bolus_figure(outcome, path)
+        return True
+    return False

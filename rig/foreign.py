@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 
 from rich.console import Console
 
-from results.bolus_outcome import BolusOutcome
 from results.foreign.conditions import Conditions
 from results.foreign.consistency import CONTRADICTIONS
 from results.foreign.evaluate import Evaluation, evaluate_foreign
-from results.outcome import FlowOutcome
 from rig.configuration import Section, load_toml
+from rig.figures import draw
 from rig.terminal.foreign_tables import print_evaluation
 
 
@@ -43,15 +42,3 @@ def evaluate_file(
     if figure is not None and evaluation.outcome is not None:
         draw(evaluation.outcome, figure)
     return evaluation
-
-
-def draw(outcome: FlowOutcome | BolusOutcome, path: Path) -> None:
-    """Draw the figure of an outcome; needs matplotlib (ImportError says how to install it)."""
-    from results.figures import draw_flow_figure
-
-    if isinstance(outcome, FlowOutcome):
-        draw_flow_figure(outcome, path)
-        return
-    from results.bolus_figure import draw_bolus_figure
-
-    draw_bolus_figure(outcome, path)

@@ -1,7 +1,7 @@
 """Plans: what a protocol is asked to do and to prove, from the TOML file beside it.
 
-A plan names its requirements, its standard and its sources, and has cases. A case is steps in instruments' terms
-(prime, blanks, one infusion program) and an evaluation in results' terms; nothing in it is a literal of the code.
+A plan names its procedure, its requirements, its standard and its sources, and has cases. A case is steps in
+instruments' terms and an evaluation in results' terms; nothing in it is a literal of the code.
 """
 
 from __future__ import annotations
@@ -9,59 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
-from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
-from results.evaluation import FlowEvaluation
-from results.profiles.profile import MethodProfile, load_profile
+from rig.case import Case, PlanIdentity
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
+from rig.configuration.words import found
 from rig.plan_evaluation import evaluation_faults, evaluation_of
-from rig.plan_file import CaseTable, PlanFile
+from rig.plan_file import PlanFile, plan_file_of
+from rig.plan_tables import CaseTable
+from rig.procedures import PROCEDURES
+from rig.procedures.procedure import Procedure
 
 _REMEDY = "A plan lies beside its protocol: the module's name with the ending .toml"
 
-
-@dataclass(frozen=True, slots=True)
-class PlanIdentity:
-    """What plan this is, what it is for, and the text it was read from."""
-
-    id: str
-    revision: str
-    title: str
-    requirements: tuple[str, ...]
-    standard: str
-    clause: str
-    wording: str
-    sources: tuple[str, ...]
-    text: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One case of a plan. Dose (ug/day) and concentration (ug/mL) are None where the plan states the flow itself.
-
-    `deviation` says why the timings are not the profile's own; None where they are.
-    """
-
-    plan: PlanIdentity
-    name: str
-    title: str
-    flow_ul_per_h: float
-    dose_ug_per_day: float | None
-    concentration_ug_per_ml: float | None
-    prime: FlowStep
-    blank_s: float
-    program: InfusionProgram
-    stabilisation_s: float
-    analysis_s: float
-    evaluation: FlowEvaluation
-    deviation: str | None
-
-    @property
-    def planned_s(self) -> float:
-        """Duration of all phases together, s of station time."""
-        prime_s = self.prime.duration_s or 0.0
-        return prime_s + self.blank_s + self.stabilisation_s + self.analysis_s + self.blank_s
+C = TypeVar("C", bound=Case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +33,10 @@ class Plan:
     path: Path
     cases: tuple[Case, ...]
 
-    def case(self, name: str) -> Case:
-        """Return a case by its name. Raises `ConfigurationError` naming those there are."""
+    def case(self, name: str, kind: type[C]) -> C:
+        """Return a case by its name and kind. Raises `ConfigurationError` naming those there are."""
         for case in self.cases:
-            if case.name == name:
+            if case.name == name and isinstance(case, kind):
                 return case
         known = ", ".join(case.name for case in self.cases)
         raise ConfigurationError(self.path, [Fault("case", f"there is no case {name!r}; there are: {known}")])
@@ -88,41 +49,53 @@ def load_plan(path: Path) -> Plan:
 
 def parse_plan(source: SourceFile) -> Plan:
     """Return the plan in a file that was read before. Raises `ConfigurationError` with every fault of the file."""
-    checked = check_table(parse_toml(source), PlanFile)
+    tables = parse_toml(source)
+    name = _procedure_name(tables)
+    procedure = PROCEDURES.get(name)
+    checked = check_table(tables, plan_file_of(procedure.table if procedure else CaseTable))
     faults = list(checked.faults)
+    if procedure is None:
+        # What its cases must say is not known; what every plan says is.
+        faults = [fault for fault in faults if not fault.key.startswith("case.")]
+        raise ConfigurationError(source.path, [*faults, _unknown_procedure(name)] if name else faults)
     evaluation = getattr(checked.partial, "evaluation", None)
     if isinstance(evaluation, Mapping):
-        faults += evaluation_faults(evaluation, _sound_cases(checked.partial))
+        sound = {name: case for name, case in getattr(checked.partial, "case", {}).items() if case is not None}
+        faults += evaluation_faults(evaluation, procedure, sound)
     if faults or checked.value is None:
         raise ConfigurationError(source.path, faults)
-    file = checked.value
+    return _plan(source, procedure, checked.value)
+
+
+def _procedure_name(tables: Mapping[str, Any]) -> str:
+    """Return the name a plan gives; empty where it gives none, which is told with the other faults of [plan]."""
+    plan = tables.get("plan")
+    name = plan.get("procedure") if isinstance(plan, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def _unknown_procedure(name: str) -> Fault:
+    return Fault("plan.procedure", f"found {found(name)}; wanted one of {', '.join(sorted(PROCEDURES))}")
+
+
+def _plan(source: SourceFile, procedure: Procedure, file: PlanFile[Any]) -> Plan:
     identity = PlanIdentity(**file.plan.identity(), text=source.text, sha256=source.sha256)
-    cases = tuple(_case(identity, name, table, file.evaluation) for name, table in file.case.items())
-    return Plan(identity=identity, path=source.path, cases=cases)
-
-
-def _sound_cases(file: PlanFile) -> dict[str, CaseTable]:
-    cases = getattr(file, "case", {})
-    return {name: case for name, case in cases.items() if isinstance(getattr(case, "profile", None), str)}
-
-
-def _case(identity: PlanIdentity, name: str, table: CaseTable, evaluation: Mapping[str, object]) -> Case:
-    profile: MethodProfile = load_profile(table.profile).profile
-    flow_ul_per_h = table.flow_ul_per_h()
-    if flow_ul_per_h is None:
-        raise ProgramError(f"case {name!r} states no flow")
-    return Case(
-        plan=identity,
-        name=name,
-        title=table.title,
-        flow_ul_per_h=flow_ul_per_h,
-        dose_ug_per_day=table.dose_ug_per_day,
-        concentration_ug_per_ml=table.concentration_ug_per_ml,
-        prime=FlowStep(table.prime_flow_ul_per_h(), table.prime_s),
-        blank_s=table.blank_s,
-        program=continuous(flow_ul_per_h),
-        stabilisation_s=table.resolved_stabilisation_s(profile),
-        analysis_s=table.resolved_analysis_s(profile),
-        evaluation=evaluation_of(evaluation, profile=table.profile, set_flow_ul_per_h=flow_ul_per_h),
-        deviation=table.deviation,
-    )
+    cases: list[Case] = []
+    faults: list[Fault] = []
+    for name, table in file.case.items():
+        evaluation, wrong = evaluation_of(file.evaluation, procedure, name, table)
+        faults += wrong
+        base = {
+            "plan": identity,
+            "name": name,
+            "title": table.title,
+            "pump": table.pump or file.plan.pump,
+            "sampling": table.sampling,
+            "conditions": file.conditions,
+            "deviation": table.deviation,
+        }
+        if not wrong:
+            cases.append(procedure.case(base, table, evaluation))
+    if faults:
+        raise ConfigurationError(source.path, faults)
+    return Plan(identity=identity, path=source.path, cases=tuple(cases))

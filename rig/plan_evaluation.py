@@ -1,50 +1,46 @@
-"""The `[evaluation]` of a plan: shared by its cases, checked against what a flow test can be asked."""
+"""The `[evaluation]` of a plan: shared by its cases, checked against what its procedure can be asked."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from results.evaluation import FlowEvaluation
-from results.measurands import TrumpetMeasurand, window_measurand
-from results.profiles import MethodProfile
+from results.decision import StrictModel
 from rig.configuration import Fault, check_table
-from rig.plan_file import CaseTable
+from rig.plan_tables import CaseTable
+from rig.procedures.procedure import Procedure
 
-_STAND_IN = {"profile": "that of the case", "set_flow_ul_per_h": 1.0}
 
-
-def evaluation_faults(table: Mapping[str, Any], cases: Mapping[str, CaseTable]) -> Iterator[Fault]:
+def evaluation_faults(
+    table: Mapping[str, Any], procedure: Procedure, cases: Mapping[str, CaseTable]
+) -> Iterator[Fault]:
     """Yield what is wrong with the evaluation, by itself and for the cases (those without faults of their own)."""
-    for key in _STAND_IN:
+    said_by_cases = ", ".join(procedure.stand_in)
+    for key in procedure.stand_in:
         if key in table:
-            yield Fault(f"evaluation.{key}", "unknown key; profile and flow are said by each case: case.<name>.profile")
-    checked = check_table({**table, **_STAND_IN}, FlowEvaluation, prefix=("evaluation",))
+            yield Fault(f"evaluation.{key}", f"unknown key; said by each case: {said_by_cases}")
+    checked = check_table({**table, **procedure.stand_in}, procedure.evaluation, prefix=("evaluation",))
     yield from checked.faults
     for number, criterion in enumerate(getattr(checked.partial, "criteria", ()), start=1):
-        for problem in _missing_windows(getattr(criterion, "measurand", None), cases):
+        for problem in procedure.measurand_faults(getattr(criterion, "measurand", None), cases):
             yield Fault(f"evaluation.criteria[{number}].measurand", problem)
 
 
-def evaluation_of(table: Mapping[str, Any], *, profile: str, set_flow_ul_per_h: float) -> FlowEvaluation:
-    """Return the evaluation of one case from the checked table of its plan."""
-    return FlowEvaluation.model_validate({**table, "profile": profile, "set_flow_ul_per_h": set_flow_ul_per_h})
+def evaluation_of(
+    table: Mapping[str, Any], procedure: Procedure, name: str, case: CaseTable
+) -> tuple[StrictModel | None, list[Fault]]:
+    """Return the evaluation of one sound case from the sound table of its plan, or what is wrong between them."""
+    own, place = case.evaluation, f"case.{name}.evaluation"
+    said_twice = [
+        Fault(f"{place}.{key}", "unknown key; said by the case itself") for key in procedure.stand_in if key in own
+    ]
+    checked = check_table({**table, **own, **case.evaluated()}, procedure.evaluation)
+    faults = [
+        Fault(f"{place}.{fault.key}" if _first_key(fault) in own else f"case.{name}", fault.problem)
+        for fault in checked.faults
+    ]
+    return checked.value, said_twice + faults
 
 
-def _missing_windows(measurand: object, cases: Mapping[str, CaseTable]) -> Iterator[str]:
-    try:
-        window = window_measurand(str(measurand))
-    except ValueError:
-        return  # told by the evaluation itself
-    if window is None:
-        return
-    for name, case in cases.items():
-        profile = case.known_profile()
-        if profile is not None and not _has_window(profile, window):
-            lengths = ", ".join(f"{count * profile.sample_interval_s / 60:g}" for count in profile.window_samples)
-            yield f"the profile of case {name!r} has no such window; it has P = {lengths} min"
-
-
-def _has_window(profile: MethodProfile, window: TrumpetMeasurand) -> bool:
-    return any(math.isclose(count * profile.sample_interval_s, window.window_s) for count in profile.window_samples)
+def _first_key(fault: Fault) -> str:
+    return fault.key.split(".")[0].split("[")[0]

@@ -12,9 +12,11 @@ from rich.console import Console
 
 from results.feasibility import FeasibilityRefused
 from rig.bench import Bench
+from rig.case import Case
 from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
-from rig.plan import Case, load_plan
+from rig.faults import NotRun
+from rig.plan import load_plan
 from rig.session import RigSession
 from rig.station import StationError
 from rig.station_file import StationFile, available_stations, load_station_file
@@ -138,7 +140,7 @@ def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
         with run.opened() as opened:
             request.node.stash[RUN] = run
             yield opened
-    except (StationError, ConfigurationError, FeasibilityRefused) as error:
+    except (StationError, ConfigurationError, FeasibilityRefused, NotRun) as error:
         refusal = str(error)
     if refusal:
         run.refuse(refusal)

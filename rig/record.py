@@ -10,8 +10,9 @@ from pathlib import Path
 
 from instruments.clock import utc_now
 from results.decision import Verdict
-from results.outcome import FlowOutcome, as_json
+from results.outcome import as_json
 from results.trace.durable import fsync_folder
+from rig.outcome import Outcome
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 
@@ -32,7 +33,7 @@ class CaseRecord:
     reason: str
     safe_state: SafeStateReport
     notes: tuple[str, ...]
-    outcome: FlowOutcome | None
+    outcome: Outcome | None
 
     def as_json(self, files: Mapping[str, str]) -> dict[str, object]:
         """Return the record as JSON types; `files` maps names to SHA-256."""

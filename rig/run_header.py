@@ -22,7 +22,7 @@ from results.trace.schema import (
 )
 from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.samplers import ALARM_BIT, PUMP_STATE_CODE
-from rig.plan import Case
+from rig.case import Case
 from rig.run_folder import RunFolder
 from rig.station_file import StationFile
 
@@ -67,7 +67,9 @@ def run_header(
             "case": case.name,
             "sha256": case.plan.sha256,
             "requirements": list(case.plan.requirements),
+            "deviation": case.deviation,
         },
+        "conditions": case.conditions.model_dump(mode="json"),
         "plan_toml": case.plan.text,
         "station_toml": station.text,
         "evaluation": case.evaluation.model_dump(mode="json"),

@@ -16,6 +16,7 @@ from rig.acquisition.acquisition import SampledInstruments
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.station_file import DeviceEntry, StationFile
+from rig.station_tables import SamplingTable
 from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
 from rig.valves import PUMP_POWER
 
@@ -55,10 +56,8 @@ class Station:
         """The instruments by their names."""
         return {one.name: one for one in (self.pump, self.balance, self.ambient, self.pressure, self.lines)}
 
-    @property
-    def sampled(self) -> SampledInstruments:
-        """What is sampled, and how often."""
-        sampling = self.file.sampling
+    def sampled(self, sampling: SamplingTable) -> SampledInstruments:
+        """Return what is sampled, and how often."""
         return SampledInstruments(
             pump=self.pump,
             balance=self.balance,

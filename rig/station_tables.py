@@ -66,18 +66,26 @@ class PowerTable(Section):
     reason: Text | None = None
 
 
-def _block_is_whole(station: StationTables) -> Contradictions:
-    sampling = station.sampling
+def block_faults(sampling: SamplingTable) -> Iterator[tuple[str, str]]:
+    """Yield key and problem where a block of pressure is no whole number of samples."""
     samples = sampling.pressure_rate_hz * sampling.pressure_block_s
     if abs(samples - round(samples)) > 1e-9 * samples or round(samples) < 1:
         yield "sampling.pressure_block_s", f"{samples:g} samples at pressure_rate_hz; a block is a whole number of them"
 
 
-def _silence_is_longer_than_a_period(station: StationTables) -> Contradictions:
-    slowest_s = station.sampling.slowest_s()
-    if station.limits.silent_after_s <= slowest_s:
-        limit_s = station.limits.silent_after_s
+def silence_faults(sampling: SamplingTable, limit_s: float) -> Iterator[tuple[str, str]]:
+    """Yield key and problem where an instrument would be silent between two looks at it."""
+    slowest_s = sampling.slowest_s()
+    if limit_s <= slowest_s:
         yield "limits.silent_after_s", f"{limit_s:g} s is not longer than the slowest sampling period, {slowest_s:g} s"
+
+
+def _block_is_whole(station: StationTables) -> Contradictions:
+    yield from block_faults(station.sampling)
+
+
+def _silence_is_longer_than_a_period(station: StationTables) -> Contradictions:
+    yield from silence_faults(station.sampling, station.limits.silent_after_s)
 
 
 def _relay_is_explained(station: StationTables) -> Contradictions:

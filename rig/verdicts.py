@@ -8,13 +8,13 @@ from results.decision import Verdict
 from results.feasibility import FeasibilityRefused
 from results.series import EvaluationRefused
 from results.trace.errors import StorageError
-from rig.faults import RigFault, RigLimit, VerdictError
+from rig.faults import NotRun, RigFault, RigLimit, VerdictError
 
 ERROR_VERDICTS = frozenset({Verdict.INVALID, Verdict.ABORTED, Verdict.NOT_RUN})
 """In pytest these are errors, never passes, failures or skips."""
 
 
-EXPECTED_ERRORS = (InstrumentError, ProgramError, RigFault, VerdictError, StorageError, EvaluationRefused)
+EXPECTED_ERRORS = (InstrumentError, ProgramError, RigFault, VerdictError, StorageError, EvaluationRefused, NotRun)
 """Errors whose message says everything; a traceback would add nothing."""
 
 
@@ -26,7 +26,7 @@ def verdict_of_error(error: BaseException) -> Verdict:
     """
     if isinstance(error, VerdictError):
         return error.verdict
-    if isinstance(error, ProgramError | FeasibilityRefused):
+    if isinstance(error, ProgramError | FeasibilityRefused | NotRun):
         return Verdict.NOT_RUN
     if isinstance(error, KeyboardInterrupt | SystemExit | RigLimit):
         return Verdict.ABORTED

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
+
 from results.decision import Decision
 from results.outcome import FlowOutcome
+from rig.outcome import Outcome
 
 
-def measured_text(outcome: FlowOutcome, decision: Decision) -> str:
-    """Return value and U of one criterion, as one would write it in a report, and the mean flow it belongs to."""
+def measured_text(outcome: Outcome, decision: Decision) -> str:
+    """Return value and U of one criterion, as one would write it in a report; of a flow test also the mean flow."""
+    if not math.isfinite(decision.value):
+        return "not measured"
+    measured = value_text(decision.value, decision.expanded_uncertainty, decision.unit)
+    if not isinstance(outcome, FlowOutcome):
+        return measured
     flow = outcome.corrected.mean_flow_ul_per_h
-    unit = decision.unit
-    return (
-        f"{decision.value:+.2f} {unit}, U = {decision.expanded_uncertainty:.2f} {unit}\n"
-        f"mean flow {flow:.4g} uL/h, set {outcome.set_flow_ul_per_h:.4g} uL/h"
-    )
+    return f"{measured}\nmean flow {flow:.4g} uL/h, set {outcome.set_flow_ul_per_h:.4g} uL/h"
+
+
+def value_text(value: float, expanded_uncertainty: float, unit: str) -> str:
+    """Return a value with its U, both to the decimal that two digits of U give; per cent are signed."""
+    decimals = 2
+    if math.isfinite(expanded_uncertainty) and expanded_uncertainty > 0.0:
+        decimals = min(max(1 - math.floor(math.log10(expanded_uncertainty)), 0), 6)
+    sign = "+" if unit == "%" else ""
+    return f"{value:{sign}.{decimals}f} {unit}, U = {expanded_uncertainty:.{decimals}f} {unit}"
 
 
 def limits_text(decision: Decision) -> str:
@@ -23,7 +36,7 @@ def limits_text(decision: Decision) -> str:
     return f"{low} .. {high} {decision.unit}\n{decision.rule}"
 
 
-def reason_text(outcome: FlowOutcome) -> str:
+def reason_text(outcome: Outcome) -> str:
     """Return why the verdict is what it is: the reasons of all criteria that did not pass, or of the first."""
     missed = [one for one in outcome.decisions if one.verdict is outcome.verdict] or list(outcome.decisions)
     return "; ".join(f"{one.measurand}: {one.reason}" for one in missed)

@@ -197,7 +197,7 @@ def test_a_rate_the_pump_refuses_leaves_the_case_not_run_in_the_pumps_own_words(
     too_fast = "bench.start_infusion(continuous(1500.0))"
     text = text.replace("bench.start_infusion(case.program)", too_fast)
     text = text.replace(
-        "from rig.plan import Case", "from instruments.program import continuous\nfrom rig.plan import Case"
+        "from rig.bench import Bench", "from instruments.program import continuous\nfrom rig.bench import Bench"
     )
     assert too_fast in text
     protocol.write_text(text, encoding="utf-8")

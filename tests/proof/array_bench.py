@@ -19,7 +19,8 @@ from results.bench import GravimetricBench
 from results.evaluate_flow import evaluate_flow
 from results.outcome import FlowOutcome
 from results.series import AmbientSeries, FlowPhases, FlowSeries, Phase
-from rig.plan import Case, load_plan
+from rig.plan import load_plan
+from rig.procedures.flow_accuracy import FlowCase
 from rig.station_file import load_station_file
 
 _ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ class ArrayRun:
     """
 
     series: FlowSeries
-    case: Case
+    case: FlowCase
     true_flow_ul_per_h: float
     evaporated_g: NDArray[np.float64]
     drawn: TwinConfig
@@ -51,9 +52,9 @@ class ArrayRun:
         return evaluate_flow(self.series, self.case.evaluation, bench=bench)
 
 
-def shipped_case(name: str) -> Case:
+def shipped_case(name: str) -> FlowCase:
     """Return a case of the shipped plan."""
-    return load_plan(FLOW_ACCURACY).case(name)
+    return load_plan(FLOW_ACCURACY).case(name, FlowCase)
 
 
 def shipped_bench() -> GravimetricBench:
@@ -76,7 +77,7 @@ def twin(changes: Mapping[str, object] | None = None, *, events: Sequence[Mappin
     return twin_from_mapping(table | {"event": [dict(event) for event in events]})
 
 
-def phases_of(case: Case) -> FlowPhases:
+def phases_of(case: FlowCase) -> FlowPhases:
     """Return the phases of a case that begins with its prime at 0 s."""
     at_s = case.prime.duration_s or 0.0
     phases = []
@@ -96,7 +97,7 @@ def phases_of(case: Case) -> FlowPhases:
 
 
 def run_case(
-    case: Case,
+    case: FlowCase,
     truth: TwinConfig,
     seed: int,
     *,
@@ -130,7 +131,7 @@ def run_case(
     )
 
 
-def _schedule(case: Case, phases: FlowPhases) -> list[Command]:
+def _schedule(case: FlowCase, phases: FlowPhases) -> list[Command]:
     if phases.blank_before is None or phases.infusion_start_s is None:
         raise ValueError(f"case {case.name!r} has no blank")
     return [

@@ -17,7 +17,7 @@ from results.bench import GravimetricBench
 from results.outcome import FlowOutcome
 from results.series import FlowPhases
 from results.uncertainty.budget import Budget, combine
-from rig.plan import Case
+from rig.procedures.flow_accuracy import FlowCase
 from tests.proof.array_bench import ArrayRun, run_case, shipped_case
 from tests.proof.bench_qualities import QUALITIES, BenchQuality
 
@@ -91,7 +91,7 @@ def cells() -> tuple[Cell, ...]:
     return tuple(Cell(quality.with_headspace(deep[rate]), rate) for quality in QUALITIES for rate in RATES_UL_PER_H)
 
 
-def case_at(rate_ul_per_h: float) -> Case:
+def case_at(rate_ul_per_h: float) -> FlowCase:
     """Return the maintenance case at another rate, its stabilisation shortened."""
     case = shipped_case("maintenance")
     return replace(

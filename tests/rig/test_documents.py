@@ -11,6 +11,7 @@ import pytest
 from instruments.simulated.truth import load_twin
 from instruments.simulated.truth.events import BenchEvent
 from rig.plan import load_plan
+from rig.procedures.flow_accuracy import FlowCase
 from rig.station_file import load_station_file
 from rig.station_tables import SamplingTable
 
@@ -28,8 +29,8 @@ def example(document: str, folder: Path) -> Path:
 
 def test_the_plan_in_the_document_can_be_loaded(tmp_path: Path) -> None:
     plan = load_plan(example("plan.md", tmp_path))
-    assert plan.case("maintenance").flow_ul_per_h == pytest.approx(96.3 / 2000 * 1000 / 24)
-    assert plan.case("long").analysis_s == 2 * 24 * 3600
+    assert plan.case("maintenance", FlowCase).flow_ul_per_h == pytest.approx(96.3 / 2000 * 1000 / 24)
+    assert plan.case("long", FlowCase).analysis_s == 2 * 24 * 3600
 
 
 def test_the_station_in_the_document_can_be_loaded(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from instruments.program import FlowStep, ProgramMode
 from results.profiles import load_profile, profile_ids
 from rig.configuration import ConfigurationError
 from rig.plan import Plan, load_plan
+from rig.procedures.flow_accuracy import FlowCase
 from tests.rig.toml_mutation import check_message, document, mutated_tables, mutated_text
 
 SHIPPED = Path(__file__).parents[2] / "protocols" / "flow_accuracy.toml"
@@ -23,6 +24,10 @@ TABLES: dict[str, Any] = tomllib.loads(TEXT)
 @pytest.fixture(scope="module")
 def shipped() -> Plan:
     return load_plan(SHIPPED)
+
+
+def flow_cases(plan: Plan) -> list[FlowCase]:
+    return [plan.case(case.name, FlowCase) for case in plan.cases]
 
 
 def refusal(folder: Path, text: str | bytes) -> ConfigurationError:
@@ -44,7 +49,7 @@ def problem_at(error: ConfigurationError, key: str) -> str:
 
 
 def test_the_maintenance_case_is_9_ul_per_hour(shipped: Plan) -> None:
-    case = shipped.case("maintenance")
+    case = shipped.case("maintenance", FlowCase)
     assert (case.dose_ug_per_day, case.concentration_ug_per_ml) == (108.0, 500.0)
     assert case.flow_ul_per_h == pytest.approx(9.0, rel=1e-15)
     assert case.program.mode is ProgramMode.CONTINUOUS
@@ -58,7 +63,7 @@ def test_the_maintenance_case_is_9_ul_per_hour(shipped: Plan) -> None:
 
 
 def test_case_one_is_1_ml_per_day_timed_likewise(shipped: Plan) -> None:
-    case, maintenance = shipped.case("one"), shipped.case("maintenance")
+    case, maintenance = shipped.case("one", FlowCase), shipped.case("maintenance", FlowCase)
     assert case.flow_ul_per_h * 24 == pytest.approx(1000.0, rel=1e-15)
     assert (case.blank_s, case.stabilisation_s, case.analysis_s) == (
         maintenance.blank_s,
@@ -69,7 +74,7 @@ def test_case_one_is_1_ml_per_day_timed_likewise(shipped: Plan) -> None:
 
 
 def test_the_fast_case_can_be_watched_and_says_it_is_not_by_the_standard(shipped: Plan) -> None:
-    case = shipped.case("fast")
+    case = shipped.case("fast", FlowCase)
     assert case.flow_ul_per_h * 24 == pytest.approx(10_000.0, rel=1e-15)
     assert (case.stabilisation_s, case.analysis_s) == (600, 3600)
     profile = load_profile(case.evaluation.profile).profile
@@ -80,7 +85,7 @@ def test_the_fast_case_can_be_watched_and_says_it_is_not_by_the_standard(shipped
 
 
 def test_the_limit_is_labelled_as_our_reading_of_its_source(shipped: Plan) -> None:
-    for case in shipped.cases:
+    for case in flow_cases(shipped):
         (criterion,) = case.evaluation.criteria
         assert (criterion.low, criterion.high, criterion.unit) == (-14.5, 14.5, "%")
         assert "our symmetric reading" in criterion.source.lower()
@@ -101,7 +106,7 @@ def test_the_plan_says_by_analogy_and_names_what_it_answers_to(shipped: Plan) ->
 
 
 def test_the_planned_time_is_that_of_all_phases(shipped: Plan) -> None:
-    case = shipped.case("maintenance")
+    case = shipped.case("maintenance", FlowCase)
     prime_s = case.prime.duration_s
     assert prime_s is not None
     assert case.planned_s == prime_s + (2 + 24 + 25 + 2) * 3600
@@ -109,7 +114,7 @@ def test_the_planned_time_is_that_of_all_phases(shipped: Plan) -> None:
 
 def test_an_unknown_case_is_answered_with_the_known_ones(shipped: Plan) -> None:
     with pytest.raises(ConfigurationError, match="no case 'mantenance'; there are: maintenance, one, fast") as caught:
-        shipped.case("mantenance")
+        shipped.case("mantenance", FlowCase)
     check_message(caught.value, SHIPPED)
 
 
@@ -162,6 +167,11 @@ def with_case(**changes: Any) -> str:
         ({"profile": "ambulatory"}, "case.x.profile", f"there are: {', '.join(profile_ids())}"),
         ({"profile": None}, "case.x.profile", "missing"),
         ({"dosis_ug_per_day": 108.0}, "case.x.dosis_ug_per_day", "did you mean 'dose_ug_per_day'?"),
+        ({"pump": "elastomeric"}, "case.x.pump", 'wanted one of "implantable", "external", "syringe"'),
+        ({"sampling": {"balance_period_s": 0.0}}, "case.x.sampling.balance_period_s", "wanted a number >= 0.1"),
+        ({"sampling": {"burette_period_s": 1.0}}, "case.x.sampling.burette_period_s", "unknown key"),
+        ({"evaluation": {"pump_temperature_c": 99.0}}, "case.x.evaluation.pump_temperature_c", "found 99.0"),
+        ({"evaluation": {"set_flow_ul_per_h": 3.0}}, "case.x.evaluation.set_flow_ul_per_h", "said by the case"),
     ],
 )
 def test_a_case_that_cannot_be_run_is_refused(tmp_path: Path, changes: dict[str, Any], key: str, words: str) -> None:
@@ -182,9 +192,37 @@ def test_the_pumps_own_limits_are_within_its_range(tmp_path: Path) -> None:
 def test_a_deviation_that_is_explained_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(with_case(analysis_s=180_000.0, deviation="twice as long, for the trumpet"), encoding="utf-8")
-    case = load_plan(path).case("x")
+    case = load_plan(path).case("x", FlowCase)
     assert case.analysis_s == 180_000.0
     assert case.deviation == "twice as long, for the trumpet"
+
+
+def test_a_case_may_replace_keys_of_the_evaluation(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(with_case(evaluation={"pump_temperature_c": 37.0}), encoding="utf-8")
+    evaluation = load_plan(path).case("x", FlowCase).evaluation
+    shipped = TABLES["evaluation"]
+    assert (evaluation.pump_temperature_c, evaluation.direction) == (37.0, "collect")
+    assert evaluation.volume_reference_temperature_c == shipped["volume_reference_temperature_c"]
+
+
+def test_what_is_stated_of_sampling_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(with_case(sampling={"pressure_rate_hz": 1000.0}), encoding="utf-8")
+    assert load_plan(path).case("x", FlowCase).sampling.stated() == {"pressure_rate_hz": 1000.0}
+
+
+def test_a_plan_says_how_the_test_is_set_up(tmp_path: Path, shipped: Plan) -> None:
+    assert shipped.cases[0].conditions.equilibration_s == 7200.0
+    without = {key: table for key, table in TABLES.items() if key != "conditions"}
+    assert "missing" in problem_at(refusal(tmp_path, document(without)), "conditions")
+
+
+def test_a_plan_for_no_procedure_is_told_those_there_are(tmp_path: Path) -> None:
+    text = document({**TABLES, "plan": {**TABLES["plan"], "procedure": "flow-acuracy", "revision": 1}})
+    error = refusal(tmp_path, text)
+    assert {fault.key for fault in error.faults} == {"plan.procedure", "plan.revision"}
+    assert "flow-accuracy" in problem_at(error, "plan.procedure")
 
 
 def with_evaluation(**changes: Any) -> str:
@@ -222,7 +260,7 @@ def test_a_criterion_may_name_a_window_that_every_case_evaluates(tmp_path: Path)
     evaluation = {**TABLES["evaluation"], "criteria": [CRITERION, {**CRITERION, "id": "E", "measurand": WINDOW}]}
     cases = {name: TABLES["case"][name] for name in ("maintenance", "one")}
     path.write_text(document({**TABLES, "evaluation": evaluation, "case": cases}), encoding="utf-8")
-    assert [criterion.measurand for criterion in load_plan(path).cases[0].evaluation.criteria][1] == WINDOW
+    assert [criterion.measurand for criterion in flow_cases(load_plan(path))[0].evaluation.criteria][1] == WINDOW
 
 
 def test_the_faults_of_all_parts_are_told_together(tmp_path: Path) -> None:
@@ -236,6 +274,7 @@ def test_the_faults_of_all_parts_are_told_together(tmp_path: Path) -> None:
                 "B": TABLES["case"]["fast"],
             },
             "cases": {},
+            "conditions": {**TABLES["conditions"], "head_height_mm": "level"},
         }
     )
     keys = {fault.key for fault in refusal(tmp_path, text).faults}
@@ -248,6 +287,7 @@ def test_the_faults_of_all_parts_are_told_together(tmp_path: Path) -> None:
         "case.b.prime_s",
         "case.B",
         "cases",
+        "conditions.head_height_mm",
     }
 
 
@@ -281,7 +321,7 @@ def _whole_or_refused(folder: Path, data: bytes) -> None:
         check_message(error, path)
         return
     assert plan.cases
-    for case in plan.cases:
+    for case in flow_cases(plan):
         assert 2.0 <= case.flow_ul_per_h <= 1000.0
         assert case.planned_s > case.analysis_s > 0.0
         assert case.evaluation.set_flow_ul_per_h == case.flow_ul_per_h

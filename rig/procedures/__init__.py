@@ -1,0 +1,13 @@
+"""The procedures a plan can be written for; docs/protocols.md says how to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rig.procedures import flow_accuracy
+from rig.procedures.procedure import Procedure
+
+_ALL = (flow_accuracy.PROCEDURE,)
+
+PROCEDURES: Mapping[str, Procedure] = {procedure.name: procedure for procedure in _ALL}
+"""The procedures by the name plans call them."""

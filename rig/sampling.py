@@ -1,0 +1,33 @@
+"""How often instruments are read in a case: as the station has it, where the plan does not say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rig.device_checks import telemetry_faults
+from rig.faults import NotRun
+from rig.plan_tables import SamplingOverrides
+from rig.station_file import StationFile
+from rig.station_tables import SamplingTable, block_faults, silence_faults
+
+
+def sampling_of(station: StationFile, overrides: SamplingOverrides) -> SamplingTable:
+    """Return the sampling of a case on a station."""
+    return station.sampling.model_copy(update=overrides.stated())
+
+
+def refuse_unsound_sampling(station: StationFile, overrides: SamplingOverrides) -> None:
+    """Raise `NotRun` with every reason why a case's sampling cannot be had on a station."""
+    sampling = sampling_of(station, overrides)
+    faults = list(_faults(station, sampling)) if overrides.stated() else []
+    if faults:
+        raise NotRun([f"the case's sampling does not suit station {station.id!r}: {fault}" for fault in faults])
+
+
+def _faults(station: StationFile, sampling: SamplingTable) -> Iterator[str]:
+    for key, problem in (
+        *block_faults(sampling),
+        *silence_faults(sampling, station.limits.silent_after_s),
+        *((fault.key, fault.problem) for fault in telemetry_faults(station.pump.options, sampling)),
+    ):
+        yield f"{key}: {problem}"
