@@ -12,7 +12,7 @@ from results.flow.noise_floor import pump_off_trumpet
 from results.flow.strokes import StrokeAnalysis, stroke_analysis
 from results.flow_findings import findings_of, treated_readings
 from results.flow_history import blank_grids, continuity_of, startup_of, whole_infusion_error_percent
-from results.flow_marks import flow_marks, unweighed
+from results.flow_marks import flow_marks, unweighed, window_notes
 from results.flow_notes import flow_notes
 from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
 from results.flow_variants import as_written_variant, corrected_grid, corrected_variant, flows_at_temperatures
@@ -161,7 +161,8 @@ def evaluate_flow(
             startup_note=startup_note,
             findings=findings,
             simulated=series.simulated,
-        ),
+        )
+        + window_notes(corrected.trumpet),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
 
 from results.flow.trumpet import WindowError
 from results.outcome import FlowOutcome
@@ -80,11 +81,19 @@ def noise_label() -> str:
     return "noise floor: largest excursion of the bench's own noise"
 
 
-def left_out_label(row: WindowError) -> str:
-    """Return how many windows of a length touch what was not weighed, and so are left out."""
-    if row.windows == 0:
-        return "all left\nout"
-    return f"{row.windows_excluded} of {row.windows + row.windows_excluded}\nleft out"
+def windows_label(rows: Sequence[WindowError]) -> str:
+    """Return the label of the axis of windows; it says when some were left out."""
+    if any(row.windows_excluded for row in rows):
+        return "Observation window P (min), its length; below: windows evaluated, of all"
+    return "Observation window P (min), its length, not elapsed time"
+
+
+def window_label(row: WindowError) -> str:
+    """Return the length of a window (min), and how many of its length were evaluated where some were left out."""
+    minutes = f"{row.window_s / 60.0:g}"
+    if not row.windows_excluded:
+        return minutes
+    return f"{minutes}\n{row.windows} of {row.windows + row.windows_excluded}"
 
 
 def _freedom(degrees: float) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from results.figure_text import analogy_line, header_lines, left_out_label, limit_label, noise_label, title_line
+from results.figure_text import (
+    analogy_line,
+    header_lines,
+    limit_label,
+    noise_label,
+    title_line,
+    window_label,
+    windows_label,
+)
 from results.measurands import ERROR_A
 from results.outcome import FlowOutcome
 
@@ -114,7 +123,7 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     highest = np.array([row.ep_max_percent for row in rows])
     lowest = np.array([row.ep_min_percent for row in rows])
     axes.set_title("Trumpet: extreme errors of all windows in the analysis period", pad=12)
-    axes.set_xlabel("Observation window P (min), its length, not elapsed time")
+    axes.set_xlabel(windows_label(rows))
     axes.set_ylabel("Flow error (%)")
     floor = np.array([row.noise_floor_percent for row in outcome.window_uncertainty])
     axes.fill_between(minutes, -floor, floor, color="#BDBDBD", alpha=0.45, linewidth=0, label=noise_label(), zorder=1)
@@ -143,15 +152,16 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     )
     axes.axhline(measured.value, color=GREEN, linewidth=1.4, label="A with ±U", zorder=4)
     limits = _draw_limits(axes, outcome)
-    _draw_left_out(axes, minutes, outcome)
-    _scale_trumpet(axes, minutes, np.concatenate((highest, lowest, limits, [measured.value])))
+    _scale_trumpet(
+        axes, minutes, [window_label(row) for row in rows], np.concatenate((highest, lowest, limits, [measured.value]))
+    )
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda place: labels[place].startswith(("noise", "pump off")))
     axes.legend(
         [handles[place] for place in order],
         [labels[place] for place in order],
         loc="upper left",
-        bbox_to_anchor=(-0.02, -0.105),
+        bbox_to_anchor=(-0.02, -0.15 if any(row.windows_excluded for row in rows) else -0.105),
         ncols=2,
         fontsize=7.8,
         frameon=False,
@@ -183,28 +193,9 @@ def _draw_limits(axes: Axes, outcome: FlowOutcome) -> list[float]:
     return drawn
 
 
-def _draw_left_out(axes: Axes, minutes: NDArray[np.float64], outcome: FlowOutcome) -> None:
-    """Write above each window how many of its length touch what was not weighed."""
-    rows = outcome.corrected.trumpet
-    if not any(row.windows_excluded for row in rows):
-        return
-    for minute, row in zip(minutes, rows, strict=True):
-        axes.annotate(
-            left_out_label(row),
-            (minute, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -1),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=7.0,
-            color=RED if row.windows == 0 else GREY,
-        )
-
-
-def _scale_trumpet(axes: Axes, minutes: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+def _scale_trumpet(axes: Axes, minutes: NDArray[np.float64], names: Sequence[str], values: NDArray[np.float64]) -> None:
     axes.set_xscale("log")
-    axes.set_xticks(minutes, [f"{minute:g}" for minute in minutes])
+    axes.set_xticks(minutes, names)
     axes.minorticks_off()
     axes.set_xlim(float(minutes[0]) / 1.12, float(minutes[-1]) * 1.12)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))

@@ -13,6 +13,7 @@ from results.cleaning.exclusions import LISTED_STRETCHES
 from results.cleaning.findings import Finding
 from results.flow.continuity import BINS_PER_INTERVAL
 from results.flow.marks import Marks, Steps
+from results.flow.trumpet import WindowError
 from results.series import FlowPhases
 
 MISSED_READINGS = 3.5
@@ -94,6 +95,20 @@ def unweighed(marks: Marks, time_s: NDArray[np.float64], phases: FlowPhases, *, 
         longest_s=float(np.max(lengths_s, initial=0.0)),
         listed_s=tuple((float(begin), float(end)) for begin, end in inside[:LISTED_STRETCHES]),
     )
+
+
+def window_notes(trumpet: Sequence[WindowError]) -> tuple[str, ...]:
+    """Return which windows were left out, in words, or nothing."""
+    left_out = [row for row in trumpet if row.windows_excluded]
+    if not left_out:
+        return ()
+    counts = ", ".join(
+        f"{row.windows_excluded} of {row.windows + row.windows_excluded} of {row.window_s / 60.0:g} min"
+        for row in left_out
+    )
+    note = f"windows left out of the trumpet, for they touch a stretch that was not weighed: {counts}"
+    silent = [f"{row.window_s / 60.0:g} min" for row in left_out if row.windows == 0]
+    return (note, f"no statement on windows of {', '.join(silent)}") if silent else (note,)
 
 
 def _edges(found: Finding) -> tuple[tuple[float, float], ...]:
