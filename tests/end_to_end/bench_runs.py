@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,15 @@ class Finished:
         return record
 
 
-def make_station(folder: Path, *, station: dict[str, str] | None = None, twin: dict[str, str] | None = None) -> Path:
-    """Copy the simulated station into a folder, replacing texts in its two files; each must occur."""
-    shipped = find_station("simulated").parent
+def make_station(
+    folder: Path,
+    *,
+    station: Mapping[str, str] | None = None,
+    twin: Mapping[str, str] | None = None,
+    base: str = "simulated",
+) -> Path:
+    """Copy a shipped simulated station into a folder, replacing texts in its two files; each must occur."""
+    shipped = find_station(base).parent
     folder.mkdir(parents=True, exist_ok=True)
     for name, changes in (("station.toml", station or {}), ("twin.toml", twin or {})):
         text = (shipped / name).read_text(encoding="utf-8")
@@ -74,14 +81,16 @@ def protocol_command(runs: Path, *arguments: str, protocols: str = "protocols") 
     return [sys.executable, "-m", "pytest", protocols, "-p", "no:cacheprovider", "--runs", str(runs), *arguments]
 
 
-def run_protocols(runs: Path, *arguments: str, protocols: str = "protocols", cwd: Path = ROOT) -> Finished:
+def run_protocols(
+    runs: Path, *arguments: str, protocols: str = "protocols", cwd: Path = ROOT, timeout_s: float = RUN_TIMEOUT_S
+) -> Finished:
     """Run a session to its end."""
     done = subprocess.run(
         protocol_command(runs, *arguments, protocols=protocols),
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=RUN_TIMEOUT_S,
+        timeout=timeout_s,
         stdin=subprocess.DEVNULL,
         env={**os.environ, "COLUMNS": "160"},
     )
@@ -93,12 +102,12 @@ def found_runs(runs: Path) -> tuple[RunFolder, ...]:
     return tuple(RunFolder(path) for path in sorted(runs.iterdir())) if runs.exists() else ()
 
 
-def copy_protocols(folder: Path, changes: dict[str, str]) -> Path:
-    """Copy the protocols to change their plan; returns the folder to give to pytest."""
+def copy_protocols(folder: Path, changes: Mapping[str, str], *, protocol: str = "flow_accuracy") -> Path:
+    """Copy the protocols to change the plan of one; returns the folder to give to pytest."""
     shutil.copytree(ROOT / "protocols", folder / "protocols", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "conftest.py", folder)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    plan = folder / "protocols" / "flow_accuracy.toml"
+    plan = folder / "protocols" / f"{protocol}.toml"
     text = plan.read_text(encoding="utf-8")
     for old, new in changes.items():
         if old not in text:
