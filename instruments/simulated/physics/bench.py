@@ -14,6 +14,7 @@ computed beyond it. Neither the length of blocks nor the queries made leave a tr
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import Literal, get_args
@@ -95,6 +96,12 @@ class Bench:
             line, catheter = self._flow.segments.pressures_kpa(times_s)
             return line if channel == "line" else catheter
 
+    def outlet_pressure_kpa(self, t_s: float) -> float:
+        """Return the true gauge pressure, kPa, at the pump's outlet: what a sensor in the pump looks at, cheaply."""
+        with self._lock:
+            self._reach(t_s)
+            return self._flow.segments.line_kpa(t_s)
+
     def electrical(self, channel: ChannelName, times_s: NDArray[np.float64], first_sample: int) -> NDArray[np.float64]:
         """Return what the DAQ channel sees at consecutive samples: mA, V or mV/V as the channel's `signal` says.
 
@@ -143,12 +150,16 @@ class Bench:
     # ---- commands
 
     def set_pump_flow(self, t_s: float, flow_ul_per_h: float) -> None:
-        """Command the pump's mechanism, uL/h by its own clock and nominal stroke; 0 stops. Keeps the stroke's phase."""
-        if not 0.0 <= flow_ul_per_h < float("inf"):
-            raise ValueError(f"a pump cannot be commanded to {flow_ul_per_h!r} uL/h")
+        """Command the pump's mechanism, uL/h by its own clock and nominal stroke; 0 stops. Keeps the stroke's phase.
+
+        A negative flow runs the mechanism of an external pump backwards: it draws from the line into the reservoir.
+        """
+        least = -math.inf if self.drawn.pump.kind == "external" else 0.0
+        if not (least <= flow_ul_per_h < math.inf and math.isfinite(flow_ul_per_h)):
+            raise ValueError(f"an {self.drawn.pump.kind} pump cannot be commanded to {flow_ul_per_h!r} uL/h")
         with self._lock:
-            at_s = self._stand_at(t_s)
-            self._flow.drive.command(at_s, flow_ul_per_h)
+            self._stand_at(t_s)
+            self._flow.command_pump(flow_ul_per_h)
 
     def set_valve(self, t_s: float, name: ValveName, *, energised: bool) -> None:
         """Switch a valve: "outlet" energised leads to the weighed vessel, "occluder" energised is a dead end."""

@@ -15,7 +15,7 @@ from instruments.simulated.physics.climate import Climate, Slow
 from instruments.simulated.physics.node import State, Way, carry, piece, resumed
 from instruments.simulated.physics.room import CELL_S
 from instruments.simulated.physics.segments import Segments
-from instruments.simulated.physics.strokes import StrokeDrive, Surroundings
+from instruments.simulated.physics.strokes import SLICE_S, StrokeDrive, Surroundings
 from instruments.simulated.physics.surface import Surface
 from instruments.simulated.truth.config import TwinConfig
 from instruments.simulated.truth.events import Bubble, Leak
@@ -97,6 +97,21 @@ class FlowPath:
             index += 1
         self.segments.cut(index)
 
+    def command_pump(self, flow_ul_per_h: float) -> None:
+        """Run the mechanism at another flow from where the path stands: a slice ends there, a stroke is completed."""
+        state = self._state
+        if state.stroke_end_s < math.inf and self.drive.continuous:
+            edge = int(state.t_s // CELL_S)
+            cooling = float(self._climate.column(Slow.COOLING, edge)[edge])
+            state.reservoir_ul += state.pump_flow / cooling * (state.stroke_end_s - state.t_s)
+            state.pump_flow, state.stroke_end_s = 0.0, math.inf
+        self.drive.command(state.t_s, flow_ul_per_h)
+        hurried_s = state.t_s + 0.5 * SLICE_S
+        if self.drive.continuous and hurried_s < state.stroke_end_s < math.inf:
+            # The first slice must begin within its own time.
+            state.pump_flow *= (state.stroke_end_s - state.t_s) / (hurried_s - state.t_s)
+            state.stroke_end_s = hurried_s
+
     def _run_cell(self, cell: _Cell, start_s: float, edge_s: float, rows: list[list[float]]) -> None:
         state = self._state
         g_per_ul = 1e-6 * cell.water_kg_per_m3
@@ -151,11 +166,14 @@ class FlowPath:
 
     def _begin_stroke(self, state: State, cell: _Cell) -> None:
         around = Surroundings(state.pressure_kpa, state.reservoir_ul, cell.stroke_factor)
-        volume_ul = self.drive.stroke_ul(state.strokes_begun, state.t_s, around)
-        duration_s = self.drive.stroke_s
-        state.strokes_begun += 1
-        state.strokes_made += volume_ul > 0.0
-        state.reservoir_ul -= volume_ul
+        if self.drive.continuous:
+            portion = self.drive.slice(state.slices_begun, state.t_s, around)
+            state.slices_begun += 1
+        else:
+            portion = self.drive.stroke(state.strokes_begun, state.t_s, around)
+            state.strokes_begun += 1
+            state.strokes_made += portion.volume_ul > 0.0
+        state.reservoir_ul -= portion.volume_ul
         # A stroke is a volume at the pump's temperature; what flows on has the tip's.
-        state.pump_flow = volume_ul * cell.cooling / duration_s
-        state.stroke_end_s = state.t_s + duration_s
+        state.pump_flow = portion.volume_ul * cell.cooling / (portion.end_s - state.t_s)
+        state.stroke_end_s = portion.end_s

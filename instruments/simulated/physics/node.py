@@ -35,6 +35,7 @@ class State:
     stroke_end_s: float = math.inf
     strokes_begun: int = 0
     strokes_made: int = 0
+    slices_begun: int = 0
 
 
 class Way(NamedTuple):
@@ -70,6 +71,7 @@ def piece(state: State, way: Way) -> list[float]:
         way.g_per_ul, state.water_g, state.evaporation_g_per_s, way.catheter_share, way.back_kpa, state.evaporated_g,
         state.pumped_ul, state.pump_flow, state.swollen_ul, way.catheter_swelling, state.leaked_ul, way.leak,
         state.tip_g, state.stroke_end_s, state.strokes_begun, state.strokes_made, state.reservoir_ul,
+        state.slices_begun,
     ]  # fmt: skip
 
 
@@ -117,4 +119,5 @@ def resumed(row: list[float]) -> State:
         stroke_end_s=row[Seg.STROKE_END_S],
         strokes_begun=int(row[Seg.STROKES_BEGUN]),
         strokes_made=int(row[Seg.STROKES_MADE]),
+        slices_begun=int(row[Seg.SLICES_BEGUN]),
     )

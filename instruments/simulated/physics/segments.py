@@ -10,6 +10,7 @@ Within a piece that began at t0, with x = t - t0 and e = 1 - exp(-x / tau):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -52,7 +53,9 @@ class Seg:
     STROKES_BEGUN: Final = 26
     STROKES_MADE: Final = 27
     RESERVOIR_UL: Final = 28
-    COUNT: Final = 29
+    SLICES_BEGUN: Final = 29
+    """Slices of continuous flow; see `strokes`."""
+    COUNT: Final = 30
 
 
 class Segments:
@@ -103,6 +106,13 @@ class Segments:
         )
         drop = column(Seg.CATHETER_SHARE)[piece] * (line - column(Seg.BACK_KPA)[piece])
         return line, line - drop
+
+    def line_kpa(self, time_s: float) -> float:
+        """Return the gauge pressure at the pump's outlet at one bench time, kPa; the quick way for a sensor."""
+        row = self._table.row(self.index_at(time_s))
+        elapsed_s = time_s - row[Seg.START_S]
+        settled = -math.expm1(-elapsed_s * row[Seg.PER_TAU])
+        return row[Seg.PRESSURE_KPA] + row[Seg.PRESSURE_SLOPE] * elapsed_s + row[Seg.PRESSURE_SWING] * settled
 
     def tip_ul(self, times_s: FloatArray) -> FloatArray:
         """Return the volume that has left the tip, uL."""

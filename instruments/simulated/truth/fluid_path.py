@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from instruments.simulated.truth.drawn import Drawn, DrawnNotNegative, DrawnPositive, NotNegative, Positive, Strict
 
+_LARGEST_IMPLANT_STROKE_UL = 2.0
+
+
+class OcclusionSensorTruth(Strict):
+    """The pressure sensor of an external pump, and what its firmware makes of it."""
+
+    error_kpa: Drawn
+    """It takes the pressure for this much higher than it is."""
+    gain_error_percent: Drawn
+    period_s: Positive = 0.5
+    """How often the firmware looks."""
+    latency_s: NotNegative = 0.0
+    """From a look that finds the threshold exceeded to the alarm; the pump goes on meanwhile."""
+    silent: bool = False
+    """True: it never alarms."""
+
 
 class PumpTruth(Strict):
-    """An implantable pump that delivers in strokes."""
+    """A pump that delivers in strokes: an implantable one, or an external one with a sensor of occlusions."""
 
+    kind: Literal["implantable", "external"] = "implantable"
     reservoir_capacity_ul: Positive
     reservoir_ul: NotNegative
-    stroke_volume_ul: Annotated[float, Field(ge=0.5, le=2.0)]
+    stroke_volume_ul: Annotated[float, Field(ge=0.5, le=20.0)]
     stroke_jitter_percent: Annotated[float, Field(ge=0.0, le=20.0)]
     stroke_duration_s: Annotated[float, Field(gt=0.0, le=2.0)]
     systematic_error_percent: Drawn
@@ -33,11 +50,27 @@ class PumpTruth(Strict):
     """Temperature of a bath around the pump; without it the pump follows the room."""
     stall_detection_s: Positive | None = None
     """How long the rotor must have stood still until the firmware notices; without it, it never does."""
+    fast_error_percent: float = 0.0
+    """Error of the stroke volume at commanded flows from `fast_from_ul_per_h` on: a bolus, say."""
+    fast_from_ul_per_h: Positive = 1e9
+    missed_step: Annotated[int, Field(ge=1)] | None = None
+    """Change of flow of a program (1 is the first) that the firmware forgets: it stays at the flow before."""
+    occlusion_sensor: OcclusionSensorTruth | None = None
+    """An external pump's; without it, it has none."""
+
+    @field_validator("stroke_volume_ul")
+    @classmethod
+    def _suits_the_kind(cls, stroke_volume_ul: float, info: ValidationInfo) -> float:
+        if info.data.get("kind") == "implantable" and stroke_volume_ul > _LARGEST_IMPLANT_STROKE_UL:
+            raise ValueError(f"an implantable pump's stroke is at most {_LARGEST_IMPLANT_STROKE_UL:g} uL")
+        return stroke_volume_ul
 
     @model_validator(mode="after")
     def _fits(self) -> PumpTruth:
         if self.reservoir_ul > self.reservoir_capacity_ul:
             raise ValueError("reservoir_ul is more than reservoir_capacity_ul")
+        if self.kind == "implantable" and self.occlusion_sensor is not None:
+            raise ValueError('occlusion_sensor: only a pump with kind = "external" has one')
         return self
 
 
