@@ -75,7 +75,10 @@ class Bench:
         faults = [event for event in self.drawn.event if isinstance(event, SensorFault)]
         self._sensor_faults = {name: [e for e in faults if e.channel == name] for name in get_args(ChannelName)}
         self._sensor_noise = {name: NormalTrack(seed, "daq", f"noise {name}") for name in get_args(ChannelName)}
-        self._command_s = 0.0
+        self.commands = 0
+        """Commands taken so far. While it stays the same, what was computed ahead stands."""
+        self.command_s = 0.0
+        """Bench time of the last command."""
         self._command_times_s = [0.0]
         rezeros = [event for event in self.drawn.event if isinstance(event, ReZero)]
         if rezeros:
@@ -249,14 +252,15 @@ class Bench:
     def _stand_at(self, t_s: float) -> float:
         """Bring everything to the instant of a command, and forget what was computed beyond it."""
         self._agents.run_until(t_s)
-        if t_s < self._command_s - _LATE_COMMAND_S:
-            raise ValueError(f"a command for {t_s:.3f} s comes after one for {self._command_s:.3f} s")
-        at_s = max(t_s, self._command_s)
+        if t_s < self.command_s - _LATE_COMMAND_S:
+            raise ValueError(f"a command for {t_s:.3f} s comes after one for {self.command_s:.3f} s")
+        at_s = max(t_s, self.command_s)
         self._flow.advance(at_s)
         self._balance.stand_at(at_s)
         self._flow.take_back(at_s)
-        if at_s > self._command_s:
-            self._command_s = at_s
+        self.commands += 1
+        if at_s > self.command_s:
+            self.command_s = at_s
             self._command_times_s.append(at_s)
         return at_s
 
