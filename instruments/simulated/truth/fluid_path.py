@@ -23,6 +23,10 @@ class OcclusionSensorTruth(Strict):
     """From a look that finds the threshold exceeded to the alarm; the pump goes on meanwhile."""
     silent: bool = False
     """True: it never alarms."""
+    contact_latency_s: NotNegative = 0.02
+    """From an alarm to the contact of the alarm output."""
+    bolus_reduction: bool = True
+    """False: the pump says that it runs back after an alarm, and does not."""
 
 
 class PumpTruth(Strict):
