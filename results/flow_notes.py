@@ -38,7 +38,7 @@ def flow_notes(
     notes += evaporation_notes(collection, drift, period)
     if drift.note:
         notes.append(drift.note)
-    notes += _air_notes(collection)
+    notes += air_notes(collection)
     if startup_note:
         notes.append(startup_note)
     if evaluation.pump_temperature_c != evaluation.volume_reference_temperature_c:
@@ -73,7 +73,8 @@ def evaporation_notes(collection: Collection, drift: Drift, period: Phase) -> li
     return notes
 
 
-def _air_notes(collection: Collection) -> list[str]:
+def air_notes(collection: Collection) -> list[str]:
+    """Return where the air came from, if not from a record."""
     air = collection.air
     if not air.measured:
         return [

@@ -1,0 +1,210 @@
+"""The kit to weigh a delivery with: every volume of a test from one record, each with its whole budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.bench import GravimetricBench
+from results.cleaning.disturbances import undisturbed
+from results.cleaning.findings import findings_notes
+from results.cleaning.readings import CleanReadings, clean_readings
+from results.cleaning.steps import refuse_steps
+from results.evaluation import VolumeEvaluation
+from results.flow_notes import air_notes, evaporation_notes
+from results.gravimetry.air import air_record
+from results.gravimetry.collection import Collection, collect
+from results.gravimetry.level import level_record
+from results.gravimetry.reference_vessel import reference_loss
+from results.refusal import EvaluationRefused
+from results.series import FlowPhases, FlowSeries, Phase
+from results.uncertainty.budget import Budget, BudgetLine, combine
+from results.uncertainty.cleaning_lines import cleaning_lines
+from results.uncertainty.drift import Drift, drift_of
+from results.uncertainty.flow_lines import volume_lines
+from results.uncertainty.lines import rectangular
+
+_G_PER_UL = 1e-3
+_PULLS = 2.0
+_GAP_PERIODS = 3.0
+"""A gap of more than so many reading periods at an end of a period leaves open when the delivery in it came."""
+
+
+def test_phases(phases: Mapping[str, Phase], parts: Iterable[Phase]) -> FlowPhases:
+    """Return the phases to weigh by: all parts of the test as one, between its blanks."""
+    chosen = tuple(parts)
+    return FlowPhases(
+        analysis=Phase(min(part.begin_s for part in chosen), max(part.end_s for part in chosen)),
+        blank_before=phases.get("blank_before"),
+        blank_after=phases.get("blank_after"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A record ready to weigh any volume of; made by `of`."""
+
+    readings: CleanReadings
+    collection: Collection
+    evaluation: VolumeEvaluation
+    bench: GravimetricBench
+    drift: Drift
+    test: Phase
+
+    @classmethod
+    def of(
+        cls,
+        series: FlowSeries,
+        evaluation: VolumeEvaluation,
+        bench: GravimetricBench,
+        *,
+        fastest_ul_per_h: float | None,
+    ) -> Weighing:
+        """Return the kit for a record. Raises `EvaluationRefused` where no honest number can be computed.
+
+        `fastest_ul_per_h`: the highest flow the pump is set to; what is faster is taken for a disturbance of the
+        balance and treated as in a flow test. None where delivery may come at once (an occlusion let go): then only
+        single bad readings are left out.
+        """
+        phases = series.phases
+        refuse_tare(series)
+        readings = _treated(series, evaluation, bench, fastest_ul_per_h)
+        air = air_record(
+            series.ambient,
+            begin_s=min(phases.begin_s, float(readings.time_s[0])),
+            end_s=max(phases.end_s, float(readings.time_s[-1])),
+            bench=bench,
+            level=level_record(readings, bench, filled_s=phases.begin_s),
+        )
+        reference = reference_loss(
+            series,
+            time_s=air.time_s,
+            air_density_kg_per_m3=air.density_kg_per_m3,
+            weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+        )
+        collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
+        drift = drift_of(bench, collection.evaporation.blanks)
+        return cls(readings, collection, evaluation, bench, drift, phases.analysis)
+
+    def volume(self, period: Phase) -> Budget:
+        """Return the volume (uL) delivered in a period, with its budget."""
+        volume_ul = float(np.diff(self.volumes_ul((period.begin_s, period.end_s)))[0])
+        return self._combined(volume_ul, "uL", self.lines(period, volume_ul), 1.0)
+
+    def mean_flow(self, period: Phase) -> Budget:
+        """Return the mean flow (uL/h) of a period, with its budget."""
+        volume = self.volume(period)
+        per_ul = 3600.0 / period.duration_s
+        return self._combined(volume.measured.value * per_ul, "uL/h", volume.lines, per_ul)
+
+    def error(self, period: Phase, *, set_volume_ul: float) -> Budget:
+        """Return the error (%) of the volume of a period against the one it should be, with its budget."""
+        volume = self.volume(period)
+        per_ul = 100.0 / set_volume_ul
+        return self._combined(volume.measured.value * per_ul - 100.0, "%", volume.lines, per_ul)
+
+    def flow_error(self, period: Phase, *, set_flow_ul_per_h: float) -> Budget:
+        """Return the error (%) of the mean flow of a period against the set flow, with its budget."""
+        return self.error(period, set_volume_ul=set_flow_ul_per_h * period.duration_s / 3600.0)
+
+    def lines(self, period: Phase, volume_ul: float) -> tuple[BudgetLine, ...]:
+        """Return every budget line of the volume (uL) of a period."""
+        lines = volume_lines(
+            self.collection,
+            period=period,
+            volume_ul=volume_ul,
+            evaluation=self.evaluation,
+            bench=self.bench,
+            drift=self.drift,
+        )
+        lines += cleaning_lines(self.readings.findings, self.collection, period, volume_ul=volume_ul)
+        gaps_ul = [self._across_gap_ul(at_s) for at_s in (period.begin_s, period.end_s)]
+        lines += [
+            rectangular("no readings at an end of the period", unit="uL", half_width=gap_ul / 2.0, sensitivity=1.0)
+            for gap_ul in gaps_ul
+            if gap_ul > 0.0
+        ]
+        return tuple(lines)
+
+    def volumes_ul(self, at_s: Iterable[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the volume (uL, arbitrary zero) delivered by given instants (s).
+
+        Raises `EvaluationRefused` for an instant the readings do not reach.
+        """
+        times = np.asarray(tuple(at_s) if not isinstance(at_s, np.ndarray) else at_s, dtype=np.float64)
+        known_s = self.collection.time_s
+        slack_s = _GAP_PERIODS * self.reading_period_s
+        if times.min() < known_s[0] - slack_s or times.max() > known_s[-1] + slack_s:
+            raise EvaluationRefused(
+                f"the readings span {known_s[0]:g} to {known_s[-1]:g} s, not {times.min():g} to {times.max():g} s"
+            )
+        return np.asarray(np.interp(times, known_s, self.collection.volume_ul))
+
+    @property
+    def reading_period_s(self) -> float:
+        """Usual time between readings (s)."""
+        return float(np.median(np.diff(self.collection.time_s)))
+
+    @property
+    def reading_sd_ul(self) -> float:
+        """Standard deviation of one reading (uL): as the blanks show it, else as stated."""
+        blanks = self.collection.evaporation.blanks
+        sd_g = max((one.noise.sd_g for one in blanks), default=self.bench.balance_repeatability_mg * 1e-3)
+        return sd_g * self.collection.ul_per_g
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was found, assumed and fallen back on, in words."""
+        drift = (self.drift.note,) if self.drift.note else ()
+        return (
+            *findings_notes(self.readings.findings),
+            *evaporation_notes(self.collection, self.drift, self.test),
+            *drift,
+            *air_notes(self.collection),
+        )
+
+    def _across_gap_ul(self, at_s: float) -> float:
+        """Return the volume that came in the gap between readings at an instant; 0 where there is none."""
+        times = self.collection.time_s
+        right = int(np.clip(np.searchsorted(times, at_s), 1, times.size - 1))
+        if times[right] - times[right - 1] <= _GAP_PERIODS * self.reading_period_s:
+            return 0.0
+        return abs(float(self.collection.volume_ul[right] - self.collection.volume_ul[right - 1]))
+
+    def _combined(self, value: float, unit: str, lines: Iterable[BudgetLine], per_ul: float) -> Budget:
+        return combine(
+            value=value,
+            unit=unit,
+            lines=[line.scaled(per_ul) for line in lines],
+            coverage_percent=self.evaluation.coverage_percent,
+        )
+
+
+def refuse_tare(series: FlowSeries) -> None:
+    """Raise `EvaluationRefused` for a tare within the phases: it changes the zero that blanks and test must share."""
+    phases = series.phases
+    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
+    if inside:
+        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
+
+
+def _treated(
+    series: FlowSeries, evaluation: VolumeEvaluation, bench: GravimetricBench, fastest_ul_per_h: float | None
+) -> CleanReadings:
+    readability_g = bench.balance_readability_mg * 1e-3
+    readings = clean_readings(series, readability_g=readability_g)
+    if fastest_ul_per_h is None:
+        return readings
+    treated = undisturbed(
+        readings,
+        phases=series.phases,
+        sign=1.0 if evaluation.direction == "collect" else -1.0,
+        readability_g=readability_g,
+        stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
+        pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
+        set_rate_g_per_s=fastest_ul_per_h * _G_PER_UL / 3600.0,
+    ).readings
+    refuse_steps(treated, begin_s=series.phases.begin_s, end_s=series.phases.end_s, set_flow_ul_per_h=fastest_ul_per_h)
+    return treated
