@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +13,25 @@ from matplotlib.figure import Figure
 from results.bolus_outcome import BolusOutcome
 from results.figure_text import rounded
 from results.figures import BLUE, GREEN, GREY, RED, STYLE, mark_simulated
+from results.provenance import Provenance
 
 
-def draw_bolus_figure(outcome: BolusOutcome, path: Path) -> None:
+def draw_bolus_figure(outcome: BolusOutcome, path: Path, provenance: Provenance | None = None) -> None:
     """Draw the boluses of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
 
-    The same outcome gives the same picture.
+    The same outcome gives the same picture. `provenance` names pump, plan and trace of a run of our own.
     """
     date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
     with rc_context(STYLE):
-        bolus_figure(outcome).savefig(path, dpi=150, metadata=date)
+        bolus_figure(outcome, provenance).savefig(path, dpi=150, metadata=date)
 
 
-def bolus_figure(outcome: BolusOutcome) -> Figure:
+def bolus_figure(outcome: BolusOutcome, provenance: Provenance | None = None) -> Figure:
     """Return the figure: volume of each bolus against its number, with expanded uncertainties."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.0, 5.6))
         FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.09, 0.11, 0.88, 0.67))
+        axes = figure.add_axes((0.09, 0.15, 0.88, 0.63))
         numbers = np.array([bolus.number for bolus in outcome.boluses])
         volumes = np.array([bolus.volume.value for bolus in outcome.boluses])
         doubts = np.array([bolus.volume.expanded_uncertainty for bolus in outcome.boluses])
@@ -46,6 +48,9 @@ def bolus_figure(outcome: BolusOutcome) -> Figure:
         figure.text(0.09, 0.94, outcome.title, fontsize=11.5, fontweight="bold", va="center")
         for row, text in enumerate(_lines(outcome)):
             figure.text(0.09, 0.89 - 0.04 * row, text, fontsize=9, va="center")
+        if provenance is not None:
+            lines = "\n".join(textwrap.wrap(provenance.line, 140))
+            figure.text(0.09, 0.015, lines, fontsize=7.5, color=GREY, va="bottom")
         if outcome.simulated:
             mark_simulated(figure)
         return figure

@@ -11,7 +11,7 @@ from results.flow.grid import GridSeries
 from results.flow.noise_floor import pump_off_trumpet
 from results.flow.strokes import StrokeAnalysis, stroke_analysis
 from results.flow_findings import findings_of, treated_readings
-from results.flow_history import blank_grids, continuity_of, startup_of, whole_infusion_error_percent
+from results.flow_history import blank_grids, continuity_of, course_of, startup_of, whole_infusion_error_percent
 from results.flow_marks import flow_marks, unweighed, window_notes
 from results.flow_notes import flow_notes
 from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
@@ -131,6 +131,7 @@ def evaluate_flow(
         at_temperatures=flows_at_temperatures(collection, corrected.mean_flow_ul_per_h, evaluation),
         whole_infusion_error_percent=whole_infusion_error_percent(collection, series, set_flow_ul_per_h=set_flow),
         startup=startup,
+        course=course_of(collection, series, method, marks),
         pump_off=pump_off_trumpet(
             blank_grids(collection, series, method, marks),
             set_flow_ul_per_h=set_flow,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from results.flow.trumpet import WindowError
 from results.outcome import FlowOutcome
+from results.provenance import Provenance
 
 _DECISIONS_SHOWN = 2
 _TITLE_LENGTH = 106
@@ -65,10 +66,13 @@ def title_line(outcome: FlowOutcome) -> str:
     return textwrap.shorten(outcome.title, _TITLE_LENGTH, placeholder=" …")
 
 
-def analogy_line(outcome: FlowOutcome) -> str:
-    """Return the line below the panels: what the method is, and is not."""
+def footer(outcome: FlowOutcome, provenance: Provenance | None) -> str:
+    """Return the lines below the panels: what the method is and is not, and what was measured by whom."""
     text = f"{outcome.wording} Measurand: {outcome.measurand}. Evaporation: {outcome.evaporation_model}."
-    return "\n".join(textwrap.wrap(text, 172))
+    lines = textwrap.wrap(text, 172)
+    if provenance is not None:
+        lines += textwrap.wrap(provenance.line, 172)
+    return "\n".join(lines)
 
 
 def limit_label(limit: float) -> str:

@@ -1,4 +1,4 @@
-"""The figure of a flow test: start-up curve and trumpet, as one would put them in a report."""
+"""The figure of a flow test: start-up curve, whole infusion and trumpet, as one would put them in a report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.figure_text import (
-    analogy_line,
+    footer,
     header_lines,
     limit_label,
     noise_label,
@@ -19,8 +19,10 @@ from results.figure_text import (
     window_label,
     windows_label,
 )
+from results.flow.startup import StartupCurve
 from results.measurands import ERROR_A
 from results.outcome import FlowOutcome
+from results.provenance import Provenance
 
 try:
     from matplotlib import rc_context
@@ -46,39 +48,40 @@ STYLE: Any = {
 }
 
 
-def draw_flow_figure(outcome: FlowOutcome, path: Path) -> None:
-    """Draw the start-up curve and the trumpet of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
+def draw_flow_figure(outcome: FlowOutcome, path: Path, provenance: Provenance | None = None) -> None:
+    """Draw start-up, whole infusion and trumpet of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
 
-    The same outcome gives the same picture.
+    The same outcome gives the same picture. `provenance` names pump, plan and trace of a run of our own.
     """
     date = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
     with rc_context(STYLE):
-        flow_figure(outcome).savefig(path, dpi=150, metadata=date)
+        flow_figure(outcome, provenance).savefig(path, dpi=150, metadata=date)
 
 
-def flow_figure(outcome: FlowOutcome) -> Figure:
-    """Return the start-up curve and the trumpet of an outcome; a simulated run is marked as such."""
+def flow_figure(outcome: FlowOutcome, provenance: Provenance | None = None) -> Figure:
+    """Return start-up curve, whole infusion and trumpet of an outcome; a simulated run is marked as such."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(11.0, 7.6))
+        figure = Figure(figsize=(11.0, 8.4))
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
-            1, 2, left=0.07, right=0.975, bottom=0.215, top=0.70, wspace=0.2, width_ratios=(1, 1.15)
+            2, 2, left=0.07, right=0.975, bottom=0.215, top=0.725, wspace=0.2, hspace=0.5, width_ratios=(1, 1.15)
         )
         _draw_header(figure, outcome)
-        _draw_startup(figure.add_subplot(grid[0]), outcome)
-        _draw_trumpet(figure.add_subplot(grid[1]), outcome)
-        figure.text(0.07, 0.025, analogy_line(outcome), fontsize=7.5, color=GREY, va="bottom")
+        _draw_startup(figure.add_subplot(grid[0, 0]), outcome)
+        _draw_course(figure.add_subplot(grid[1, 0]), outcome)
+        _draw_trumpet(figure.add_subplot(grid[:, 1]), outcome)
+        figure.text(0.07, 0.018, footer(outcome, provenance), fontsize=7.5, color=GREY, va="bottom")
         if outcome.simulated:
             mark_simulated(figure)
         return figure
 
 
 def _draw_header(figure: Figure, outcome: FlowOutcome) -> None:
-    figure.text(0.07, 0.955, title_line(outcome), fontsize=11.5, fontweight="bold", va="center")
+    figure.text(0.07, 0.965, title_line(outcome), fontsize=11.5, fontweight="bold", va="center")
     if outcome.run_id:
-        figure.text(0.07, 0.918, f"Run {outcome.run_id}", fontsize=9, color=GREY, va="center")
+        figure.text(0.07, 0.932, f"Run {outcome.run_id}", fontsize=9, color=GREY, va="center")
     for row, (name, text) in enumerate(header_lines(outcome)):
-        height = 0.878 - 0.0265 * row
+        height = 0.897 - 0.0240 * row
         figure.text(0.07, height, name, fontsize=9, color=GREY, va="center")
         weight = "bold" if name == "Verdict" else "normal"
         figure.text(0.205, height, text, fontsize=9, fontweight=weight, va="center")
@@ -86,20 +89,39 @@ def _draw_header(figure: Figure, outcome: FlowOutcome) -> None:
 
 def _draw_startup(axes: Axes, outcome: FlowOutcome) -> None:
     interval_min = outcome.sample_interval_s / 60.0
-    axes.set_title(f"Start-up: flow of each sample interval, S = {interval_min:g} min", pad=12)
+    axes.set_title(f"Start-up: flow of each sample interval, S = {interval_min:g} min", pad=8)
     axes.set_ylabel("Flow (µL/h)")
-    axes.axhline(outcome.set_flow_ul_per_h, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), zorder=1)
     startup = outcome.startup
     if startup is None:
         axes.text(0.5, 0.5, "no start-up curve: see the notes", transform=axes.transAxes, ha="center", color=GREY)
         return
-    hours = startup.sample_interval_s >= 300.0
+    _draw_curve(axes, outcome, startup)
+
+
+def _draw_course(axes: Axes, outcome: FlowOutcome) -> None:
+    """Draw the flow from the start of the infusion to its end, so that a late stall shows."""
+    axes.set_title("Whole infusion; shaded: the analysis period", pad=8)
+    axes.set_ylabel("Flow (µL/h)")
+    course = outcome.course
+    if course is None:
+        axes.text(0.5, 0.5, "not drawn: readings are missing", transform=axes.transAxes, ha="center", color=GREY)
+        return
+    unit_s = _draw_curve(axes, outcome, course)
+    begin, end = ((at_s - course.begin_s) / unit_s for at_s in (outcome.analysis_begin_s, outcome.analysis_end_s))
+    axes.axvspan(begin, end, color=GREEN, alpha=0.10, linewidth=0, zorder=0)
+
+
+def _draw_curve(axes: Axes, outcome: FlowOutcome, curve: StartupCurve) -> float:
+    """Draw flow against time since the start of the infusion; return the unit of the time axis (s)."""
+    duration_s = len(curve.flow_ul_per_h) * curve.sample_interval_s
+    hours = duration_s > 4.0 * 3600.0
     unit_s = 3600.0 if hours else 60.0
-    edges = np.arange(len(startup.flow_ul_per_h) + 1) * startup.sample_interval_s / unit_s
-    axes.stairs(startup.flow_ul_per_h, edges, color=BLUE, linewidth=1.1, baseline=None, zorder=3)
+    edges = np.arange(len(curve.flow_ul_per_h) + 1) * curve.sample_interval_s / unit_s
+    axes.axhline(outcome.set_flow_ul_per_h, color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), zorder=1)
+    axes.stairs(curve.flow_ul_per_h, edges, color=BLUE, linewidth=1.1, baseline=None, zorder=3)
     axes.set_xlim(0.0, float(edges[-1]))
-    highest = float(np.nanmax([*startup.flow_ul_per_h, outcome.set_flow_ul_per_h]))
-    lowest = float(np.nanmin([*startup.flow_ul_per_h, 0.0]))
+    highest = float(np.nanmax([*curve.flow_ul_per_h, outcome.set_flow_ul_per_h]))
+    lowest = float(np.nanmin([*curve.flow_ul_per_h, 0.0]))
     axes.set_ylim(lowest * 1.1, highest * 1.12)
     axes.set_xlabel(f"Time since the start of the infusion ({'h' if hours else 'min'})")
     if hours and edges[-1] == 24.0:
@@ -115,6 +137,7 @@ def _draw_startup(axes: Axes, outcome: FlowOutcome) -> None:
         fontsize=8,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
     )
+    return unit_s
 
 
 def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
@@ -122,7 +145,7 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     minutes = np.array([row.window_s / 60.0 for row in rows])
     highest = np.array([row.ep_max_percent for row in rows])
     lowest = np.array([row.ep_min_percent for row in rows])
-    axes.set_title("Trumpet: extreme errors of all windows in the analysis period", pad=12)
+    axes.set_title("Trumpet: extreme errors of all windows in the analysis period", pad=8)
     axes.set_xlabel(windows_label(rows))
     axes.set_ylabel("Flow error (%)")
     floor = np.array([row.noise_floor_percent for row in outcome.window_uncertainty])
@@ -210,7 +233,7 @@ def mark_simulated(figure: Figure) -> None:
     )
     figure.text(
         0.975,
-        0.912,
+        0.926,
         "SIMULATED: no pump was measured",
         fontsize=10.5,
         color="white",

@@ -15,6 +15,7 @@ from results.gravimetry.collection import Collection
 from results.profiles import MethodProfile
 from results.series import FlowSeries, Phase
 
+_MOST_COURSE_POINTS = 2000
 _DETECTABLE_INTERVALS = 0.1
 _DETECTABLE_SIGMA = 8.0
 
@@ -44,6 +45,27 @@ def startup_of(
     except GridError as error:
         return None, f"no start-up curve: {error}"
     return startup_curve(grid), ""
+
+
+def course_of(
+    collection: Collection, series: FlowSeries, profile: MethodProfile, marks: Marks = NO_MARKS
+) -> StartupCurve | None:
+    """Return the flow over the whole infusion, by sample intervals or multiples of them; None where readings lack."""
+    infusion = infusion_of(series)
+    samples = int(infusion.duration_s / profile.sample_interval_s + 1e-9)
+    together = max(1, -(-samples // _MOST_COURSE_POINTS))
+    interval_s = together * profile.sample_interval_s
+    try:
+        grid = on_grid(
+            collection.time_s,
+            collection.volume_ul,
+            begin_s=infusion.begin_s,
+            end_s=infusion.begin_s + samples // together * interval_s,
+            sample_interval_s=interval_s,
+        )
+    except GridError:
+        return None
+    return startup_curve(replace(grid, marks=marks))
 
 
 def blank_grids(

@@ -82,7 +82,8 @@ class FlowOutcome:
     """The outcome of a flow evaluation; see the field names for units. Volumes at `volume_reference_temperature_c`.
 
     `error_a` is the corrected error A over the analysis period with its whole budget, in %. `whole_infusion` leaves no
-    stabilisation out. `pump_off` is measured in the blanks, `window_uncertainty` simulated from the bench's noise.
+    stabilisation out; `course` is the flow over all of it. `pump_off` is measured in the blanks, `window_uncertainty`
+    simulated from the bench's noise.
     """
 
     schema: str
@@ -108,6 +109,7 @@ class FlowOutcome:
     at_temperatures: tuple[FlowAtTemperature, ...]
     whole_infusion_error_percent: float | None
     startup: StartupCurve | None
+    course: StartupCurve | None
     pump_off: tuple[PumpOffWindow, ...]
     window_uncertainty: tuple[WindowUncertainty, ...]
     strokes: StrokeAnalysis | None

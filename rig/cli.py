@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from results.evaluate_trace import evaluate_trace
+from results.provenance import provenance_of
 from results.series import EvaluationRefused
 from results.trace.errors import StorageError
+from results.trace.reader import is_hdf5
 from results.trace.seal import seal
+from results.trace_evaluation import evaluate_own
 from rig.configuration import ConfigurationError
 from rig.figures import draw
-from rig.foreign import evaluate_file
-from rig.outcome import Outcome
+from rig.foreign import evaluate_file, write_json
 from rig.run_folder import RunFolder
 from rig.station_file import available_stations, load_station_file
 from rig.terminal.outcome_tables import print_outcome
@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     simulate.set_defaults(action=_simulate)
 
     evaluate = commands.add_parser("evaluate", help="evaluate a run again, or any logger's data file")
-    evaluate.add_argument("run", type=Path, metavar="RUN|DATA", help="the folder of a run, or a data file")
+    evaluate.add_argument(
+        "run", type=Path, metavar="RUN|TRACE|DATA", help="a run's folder, its trace.h5, or a data file"
+    )
     evaluate.add_argument("--conditions", type=Path, help="of a data file: the TOML file that says how it was recorded")
     evaluate.add_argument("--json", type=Path, dest="json_file", help="write the outcome to this file")
     evaluate.add_argument("--figure", type=Path, help="draw the outcome into this file (.png, .svg or .pdf)")
@@ -76,26 +78,25 @@ def _evaluate(options: argparse.Namespace) -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
+    own = options.run.is_dir() or is_hdf5(options.run)
+    if options.conditions is not None and own:
+        raise EvaluationRefused(f"{options.run} is a run of our own and holds its conditions; leave out --conditions")
     if options.conditions is not None:
         evaluation = evaluate_file(
             options.run, options.conditions, console=console, json_file=options.json_file, figure=options.figure
         )
         return 0 if evaluation.outcome is not None else 1
-    if options.run.is_file():
-        raise EvaluationRefused(f"{options.run} is no folder of a run; for a data file, give --conditions as well")
-    folder = RunFolder(options.run)
-    outcome = evaluate_trace(folder.trace)
-    print_outcome(console, outcome)
-    if options.figure is not None:
-        _draw(outcome, options.figure)
+    if options.run.is_file() and not own:
+        raise EvaluationRefused(f"{options.run} is neither a run nor a trace; for a data file, give --conditions too")
+    evaluated = evaluate_own(RunFolder(options.run).trace if options.run.is_dir() else options.run)
     if options.json_file is not None:
-        options.json_file.write_text(json.dumps(outcome.as_record(), indent=2) + "\n", encoding="utf-8")
+        write_json(evaluated.as_record(), options.json_file)
+    if evaluated.outcome is None:
+        raise EvaluationRefused(str(evaluated.refusal))
+    print_outcome(console, evaluated.outcome)
+    if options.figure is not None and not draw(evaluated.outcome, options.figure, provenance_of(evaluated.trace)):
+        raise EvaluationRefused(f"there is no figure for an outcome of the kind {evaluated.outcome.schema!r}")
     return 0
-
-
-def _draw(outcome: Outcome, path: Path) -> None:
-    if not draw(outcome, path):
-        raise EvaluationRefused(f"there is no figure for an outcome of the kind {outcome.schema!r}")
 
 
 def _seal(options: argparse.Namespace) -> int:

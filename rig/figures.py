@@ -6,8 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from results.bolus_outcome import BolusOutcome
+from results.measured.outcome import Outcome
 from results.outcome import FlowOutcome
-from rig.outcome import Outcome
+from results.provenance import Provenance, provenance_of
+from results.trace.reader import read_trace
 from rig.run_folder import RunFolder
 
 NOT_DRAWN = 'the figure is not drawn: matplotlib is missing, install it with pip install -e ".[figures]"'
@@ -17,23 +19,23 @@ def draw_figure(folder: RunFolder, outcome: Outcome) -> list[str]:
     """Draw an outcome into the run's folder, where there is a figure of its kind; return what to note."""
     if find_spec("matplotlib") is None:
         return [NOT_DRAWN]
-    draw(outcome, folder.figure)
+    draw(outcome, folder.figure, provenance_of(read_trace(folder.trace)))
     return []
 
 
-def draw(outcome: Outcome, path: Path) -> bool:
-    """Draw an outcome into a file; False where there is no figure of its kind.
+def draw(outcome: Outcome, path: Path, provenance: Provenance | None = None) -> bool:
+    """Draw an outcome into a file; False where there is no figure of its kind. `provenance`: that of a run of our own.
 
     Needs matplotlib (ImportError says how to install it).
     """
     if isinstance(outcome, FlowOutcome):
         from results.figures import draw_flow_figure
 
-        draw_flow_figure(outcome, path)
+        draw_flow_figure(outcome, path, provenance)
         return True
     if isinstance(outcome, BolusOutcome):
         from results.bolus_figure import draw_bolus_figure
 
-        draw_bolus_figure(outcome, path)
+        draw_bolus_figure(outcome, path, provenance)
         return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,7 +39,12 @@ def evaluate_file(
     evaluation = evaluate_foreign(data, load_conditions(conditions))
     print_evaluation(console, evaluation)
     if json_file is not None:
-        json_file.write_text(json.dumps(evaluation.as_record(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_json(evaluation.as_record(), json_file)
     if figure is not None and evaluation.outcome is not None:
         draw(evaluation.outcome, figure)
     return evaluation
+
+
+def write_json(record: Mapping[str, Any], path: Path) -> None:
+    """Write the record of an evaluation, strict JSON."""
+    path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")

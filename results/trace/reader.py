@@ -136,6 +136,11 @@ class Trace:
         return _from_file(self.path, read)
 
 
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file begins as HDF5 files do."""
+    return path.is_file() and bool(h5py.is_hdf5(path))
+
+
 def read_trace(path: Path, *, sha256: str | None = None) -> Trace:
     """Open a sealed trace; arrays are read when asked for.
 

@@ -105,7 +105,7 @@ def test_evaluating_again_without_the_truth_gives_the_same_numbers(finished: Fin
     finally:
         (tmp_path / "truth.h5").rename(finished.run.truth)
     assert done.returncode == 0, done.stderr
-    assert json.loads(again.read_text()) == finished.record["outcome"]
+    assert json.loads(again.read_text())["outcome"] == finished.record["outcome"]
 
 
 def test_the_figure_is_drawn(finished: Finished) -> None:
