@@ -66,7 +66,7 @@ def volume_lines(
         normal(
             "temperature of the liquid weighed, in its buoyancy",
             value=collection.liquid.vessel_temperature_c,
-            unit="K",
+            unit="Celsius",
             u=bench.liquid_temperature_u_c,
             sensitivity=_per_kelvin_ul(collection, volume_ul),
             shared=True,

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.decision import Verdict
-from rig.outcome import Outcome
+from results.measured.outcome import Outcome
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
 from rig.terminal.outcome_text import limits_text, measured_text
@@ -35,10 +35,10 @@ def print_verdict_table(console: Console, cases: Sequence[tuple[CaseRecord, RunF
         console.print(Text(f"run: {folder.path if folder else 'none'}"), soft_wrap=True)
 
 
-def verdict_table(title: str) -> Table:
-    """Return an empty table of verdicts."""
+def verdict_table(title: str, *, of: str = "case") -> Table:
+    """Return an empty table of verdicts; the first column says of what."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    for heading in ("case", "measurand", "measured", "limits", "verdict"):
+    for heading in (of, "measurand", "measured", "limits", "verdict"):
         table.add_column(heading, overflow="fold")
     return table
 
