@@ -40,7 +40,21 @@ class Slow:
     """Volume at the tip per volume at the pump."""
     GAIN: Final = 14
     REST_G: Final = 15
-    COUNT: Final = 16
+    SENSITIVITY: Final = 16
+    """Of the balance: indication per load."""
+    COUNT: Final = 17
+
+
+class _Raw:
+    """Columns nobody at the bench can change."""
+
+    AIR_C: Final = 0
+    HUMIDITY_PERCENT: Final = 1
+    PRESSURE_HPA: Final = 2
+    LIQUID_C: Final = 3
+    BALANCE_C: Final = 4
+    DRIFT_UG: Final = 5
+    COUNT: Final = 6
 
 
 class Climate:
@@ -51,9 +65,12 @@ class Climate:
         self._room = RoomAir(truth.room, seed)
         self._drift = ZeroDrift(truth.balance, seed)
         self._setup = weighing.setup_of(truth)
+        self._raw = GrowingTable(_Raw.COUNT)
         self._table = GrowingTable(Slow.COUNT)
         self._lagging: dict[str, float] = {}
         self._first_water_kg_per_m3 = 0.0
+        self._baths: list[tuple[int, float | None]] = [(0, truth.pump.bath_temperature_c)]
+        self._chamber: list[tuple[int, float]] = []
         catheter, outlet = truth.catheter, truth.outlet
         self._catheter_ul = tubes.volume_ul(
             length_m=catheter.length_m.value, inner_diameter_m=1e-3 * catheter.inner_diameter_mm.value
@@ -77,22 +94,48 @@ class Climate:
         low = values[left]
         return np.asarray(low + (place - left) * (values[left + 1] - low))
 
-    def _reach(self, last_edge: int) -> None:
-        while self._table.length <= last_edge:
-            self._table.append(self._block(self._table.length, _CHUNK))
+    def set_bath(self, t_s: float, temperature_c: float | None) -> None:
+        """Put the pump into a bath at `t_s`, or (None) into the air again; acts from the second edge after it on."""
+        self._baths.append((self._forget(t_s), temperature_c))
 
-    def _block(self, first: int, count: int) -> FloatArray:
-        truth = self._truth
-        air_c, humidity, pressure = self._room.block(first, count)
-        liquid_c = self._follow("liquid", air_c, truth.room.liquid_lag_s)
-        balance_c = self._follow("balance", air_c, truth.room.balance_lag_s)
-        bath_c = truth.pump.bath_temperature_c
-        pump_c = self._follow("pump", air_c, truth.room.pump_lag_s) if bath_c is None else np.full(count, bath_c)
+    def set_pressure(self, t_s: float, pressure_hpa: float) -> None:
+        """Hold the bench's air at a pressure from `t_s` on; acts from the second edge after it on."""
+        self._chamber.append((self._forget(t_s), pressure_hpa))
+
+    def _forget(self, t_s: float) -> int:
+        """Forget what a change at `t_s` changes. The edge after `t_s` stays: times before `t_s` lean on it."""
+        edge = int(t_s // CELL_S) + 2
+        self._reach(edge)
+        self._table.cut(edge)
+        return edge
+
+    def _reach(self, last_edge: int) -> None:
+        while self._raw.length <= last_edge:
+            self._raw.append(self._raw_block(self._raw.length, _CHUNK))
+        if self._table.length <= last_edge:
+            self._table.append(self._block(self._table.length, self._raw.length))
+
+    def _raw_block(self, first: int, count: int) -> FloatArray:
+        block = np.empty((_Raw.COUNT, count))
+        air_c, block[_Raw.HUMIDITY_PERCENT], block[_Raw.PRESSURE_HPA] = self._room.block(first, count)
+        block[_Raw.AIR_C] = air_c
+        block[_Raw.LIQUID_C] = self._follow("liquid", air_c, self._truth.room.liquid_lag_s)
+        block[_Raw.BALANCE_C] = self._follow("balance", air_c, self._truth.room.balance_lag_s)
+        block[_Raw.DRIFT_UG] = self._drift.block(first, count)
+        return block
+
+    def _block(self, first: int, end: int) -> FloatArray:
+        air_c, humidity, pressure, liquid_c, balance_c, drift_ug = (
+            self._raw.column(which)[first:end] for which in range(_Raw.COUNT)
+        )
+        for edge, pressure_hpa in self._chamber:
+            pressure = np.where(np.arange(first, end) >= edge, pressure_hpa, pressure)
+        pump_c = self._pump_c(first, end)
         air_density = air.density_kg_per_m3(air_c, humidity, pressure)
         water_density = water.density_kg_per_m3(liquid_c)
         if first == 0:
             self._first_water_kg_per_m3 = float(water_density[0])
-        block = np.empty((Slow.COUNT, count))
+        block = np.empty((Slow.COUNT, end - first))
         block[Slow.AIR_C], block[Slow.HUMIDITY_PERCENT], block[Slow.PRESSURE_HPA] = air_c, humidity, pressure
         block[Slow.LIQUID_C], block[Slow.PUMP_C] = liquid_c, pump_c
         block[Slow.AIR_KG_PER_M3], block[Slow.WATER_KG_PER_M3] = air_density, water_density
@@ -100,7 +143,8 @@ class Climate:
         self._tubes_into(block, air_c, liquid_c)
         block[Slow.STROKE_FACTOR] = self._stroke_factor(pump_c, pressure)
         block[Slow.COOLING] = water.density_kg_per_m3(pump_c) / water_density
-        sensitivity, zero_g = self._electronics(self._drift.block(first, count), balance_c)
+        sensitivity, zero_g = self._electronics(drift_ug, balance_c)
+        block[Slow.SENSITIVITY] = sensitivity
         block[Slow.GAIN] = sensitivity * weighing.gain_of_water(
             self._setup, water_kg_per_m3=water_density, air_kg_per_m3=air_density
         )
@@ -117,6 +161,25 @@ class Climate:
         first = self._lagging.get(name, float(air_c[0]))
         values, self._lagging[name] = delayed_recursion(air_c, keep=math.exp(-CELL_S / lag_s), first=first)
         return values
+
+    def _pump_c(self, first: int, end: int) -> FloatArray:
+        """Return the pump's temperature at edges `first` to `end - 1`; it lags behind the air or a bath."""
+        air_c = self._raw.column(_Raw.AIR_C)
+        at_first = self._baths[0][1]
+        last_c = float(air_c[0]) if at_first is None else at_first
+        begin = 0
+        if first > 0:
+            last_c, begin = float(self._table.column(Slow.PUMP_C)[first - 1]), first - 1
+        parts: list[FloatArray] = []
+        ends = [edge for edge, _ in self._baths[1:]] + [end]
+        for (edge, bath_c), until in zip(self._baths, ends, strict=True):
+            start, stop = max(edge, begin), min(until, end)
+            if start < stop:
+                around_c = air_c[start:stop] if bath_c is None else np.full(stop - start, bath_c)
+                lag_s = self._truth.room.pump_lag_s if bath_c is None else self._truth.pump.bath_lag_s
+                values, last_c = delayed_recursion(around_c, keep=math.exp(-CELL_S / lag_s), first=last_c)
+                parts.append(values)
+        return np.concatenate(parts)[first - begin :]
 
     def _tubes_into(self, block: FloatArray, air_c: FloatArray, liquid_c: FloatArray) -> None:
         catheter, outlet = self._truth.catheter, self._truth.outlet

@@ -14,12 +14,20 @@ from pydantic import BaseModel, Field, ValidationError
 
 from instruments.simulated.truth.drawn import Drawn, Strict
 from instruments.simulated.truth.events import BenchEvent
-from instruments.simulated.truth.fluid_path import CatheterTruth, MeniscusTruth, OutletTruth, PumpTruth, VesselTruth
+from instruments.simulated.truth.fluid_path import (
+    CatheterTruth,
+    FixtureTruth,
+    MeniscusTruth,
+    OutletTruth,
+    PumpTruth,
+    VesselTruth,
+)
 from instruments.simulated.truth.measuring import (
     AmbientSensorTruth,
     BalanceTruth,
     Channels,
     DaqTruth,
+    HandlingTruth,
     RoomTruth,
     Serials,
 )
@@ -40,12 +48,14 @@ class TwinConfig(Strict):
     serials: Serials
     pump: PumpTruth
     catheter: CatheterTruth
+    fixture: FixtureTruth = FixtureTruth()
     outlet: OutletTruth
     vessel: VesselTruth
     meniscus: MeniscusTruth
     balance: BalanceTruth
     room: RoomTruth
     ambient_sensor: AmbientSensorTruth
+    handling: HandlingTruth = HandlingTruth()
     daq: DaqTruth
     channel: Channels
     event: Annotated[tuple[BenchEvent, ...], Field(strict=False)] = ()

@@ -52,6 +52,8 @@ class PumpTruth(Strict):
     reference_pressure_hpa: Annotated[float, Field(ge=800.0, le=1100.0)]
     bath_temperature_c: Annotated[float, Field(ge=5.0, le=45.0)] | None = None
     """Temperature of a bath around the pump; without it the pump follows the room."""
+    bath_lag_s: Annotated[float, Field(ge=10.0)] = 600.0
+    """How fast it follows a bath it is put into."""
     stall_detection_s: Positive | None = None
     """How long the rotor must have stood still until the firmware notices; without it, it never does."""
     fast_error_percent: float = 0.0
@@ -120,3 +122,12 @@ class MeniscusTruth(Strict):
     """Standard deviation of the difference between two distant levels, as a volume of water."""
     correlation_volume_ul: Positive
     """Volume to be delivered until the contact line has forgotten where it was."""
+
+
+class FixtureTruth(Strict):
+    """The bench's own part of the line: stopcock, transducers and the tubes between them."""
+
+    compliance_ul_per_kpa: DrawnNotNegative = Drawn(value=0.0, u=0.0, distribution="normal")
+    """Beside that of pump, set and catheter, which stands with the catheter."""
+    valve_displacement_ul: DrawnNotNegative = Drawn(value=0.0, u=0.0, distribution="normal")
+    """The occluder pushes this into the line as it closes, and takes it back as it opens."""

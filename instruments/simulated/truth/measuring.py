@@ -129,6 +129,19 @@ class DaqTruth(Strict):
     clock_error_ppm: Drawn
 
 
+class HandlingTruth(Strict):
+    """What a person at the bench works with: check weights, a syringe, a pressure reference."""
+
+    weight_class: Literal["E1", "E2", "F1"] = "E2"
+    """OIML R 111 class of the check weights: each lies anywhere within its maximum permissible error."""
+    syringe_error_percent: Drawn = Drawn(value=0.0, u=0.3, distribution="normal")
+    syringe_repeatability_ul: NotNegative = 0.02
+    reference_error_kpa: Drawn = Drawn(value=0.0, u=0.02, distribution="normal")
+    """Of the pressure reference."""
+    filling_g: NotNegative = 0.05
+    """The vessel is filled anew to its first mass of water, to within this either way."""
+
+
 class Serials(Strict):
     """Serial numbers the simulated devices answer with."""
 

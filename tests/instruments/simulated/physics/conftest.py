@@ -46,6 +46,8 @@ def stilled(table: dict[str, Any]) -> dict[str, Any]:
         "pump.stroke_jitter_percent": 0.0,
         "meniscus.capillary_ul": 0.0,
         "vessel.evaporation_ug_per_min.value": 0.0,
+        "fixture.compliance_ul_per_kpa.value": 0.0,
+        "fixture.valve_displacement_ul.value": 0.0,
         "balance.zero_tracking": False,
         "balance.adaptive": False,
     }
