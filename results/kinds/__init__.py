@@ -8,10 +8,12 @@ from typing import Any
 from results.kinds.bolus import BOLUS
 from results.kinds.flow import FLOW
 from results.kinds.kind import EvaluationKind
+from results.kinds.steps import STEPS
 
 __all__ = ["KINDS", "EvaluationKind"]
 
 KINDS: Mapping[str, EvaluationKind[Any]] = {
     "flow": FLOW,
     "bolus": BOLUS,
+    "steps": STEPS,
 }

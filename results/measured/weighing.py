@@ -33,7 +33,7 @@ _GAP_PERIODS = 3.0
 """A gap of more than so many reading periods at an end of a period leaves open when the delivery in it came."""
 
 
-def test_phases(phases: Mapping[str, Phase], parts: Iterable[Phase]) -> FlowPhases:
+def weighed_phases(phases: Mapping[str, Phase], parts: Iterable[Phase]) -> FlowPhases:
     """Return the phases to weigh by: all parts of the test as one, between its blanks."""
     chosen = tuple(parts)
     return FlowPhases(
@@ -72,18 +72,20 @@ class Weighing:
         phases = series.phases
         refuse_tare(series)
         readings = _treated(series, evaluation, bench, fastest_ul_per_h)
+        level = level_record(readings, bench, filled_s=phases.begin_s)
         air = air_record(
             series.ambient,
             begin_s=min(phases.begin_s, float(readings.time_s[0])),
             end_s=max(phases.end_s, float(readings.time_s[-1])),
             bench=bench,
-            level=level_record(readings, bench, filled_s=phases.begin_s),
+            level=level,
         )
         reference = reference_loss(
             series,
             time_s=air.time_s,
             air_density_kg_per_m3=air.density_kg_per_m3,
             weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+            level=level,
         )
         collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
         drift = drift_of(bench, collection.evaporation.blanks)
@@ -96,9 +98,7 @@ class Weighing:
 
     def mean_flow(self, period: Phase) -> Budget:
         """Return the mean flow (uL/h) of a period, with its budget."""
-        volume = self.volume(period)
-        per_ul = 3600.0 / period.duration_s
-        return self._combined(volume.measured.value * per_ul, "uL/h", volume.lines, per_ul)
+        return self.scaled(self.volume(period), 3600.0 / period.duration_s, "uL/h")
 
     def error(self, period: Phase, *, set_volume_ul: float) -> Budget:
         """Return the error (%) of the volume of a period against the one it should be, with its budget."""
@@ -109,6 +109,10 @@ class Weighing:
     def flow_error(self, period: Phase, *, set_flow_ul_per_h: float) -> Budget:
         """Return the error (%) of the mean flow of a period against the set flow, with its budget."""
         return self.error(period, set_volume_ul=set_flow_ul_per_h * period.duration_s / 3600.0)
+
+    def scaled(self, budget: Budget, factor: float, unit: str) -> Budget:
+        """Return a budget in another unit: value and lines times a factor."""
+        return self._combined(budget.measured.value * factor, unit, budget.lines, factor)
 
     def lines(self, period: Phase, volume_ul: float) -> tuple[BudgetLine, ...]:
         """Return every budget line of the volume (uL) of a period."""

@@ -159,7 +159,7 @@ def test_a_header_without_a_kind_is_of_a_flow_test_and_an_unknown_kind_is_refuse
     old = written(tmp_path / "old", run.series, events=phase_events(run.series), head=header(evaluation=evaluation))
     assert flow_outcome(old).schema.startswith("flow-outcome/")
     other = header(evaluation=evaluation | {"kind": "teapot"})
-    with pytest.raises(EvaluationRefused, match=r"no kind of evaluation 'teapot'; there are flow, bolus"):
+    with pytest.raises(EvaluationRefused, match=r"no kind of evaluation 'teapot'; there are flow, bolus, steps"):
         evaluate_trace(written(tmp_path, run.series, events=phase_events(run.series), head=other))
 
 
