@@ -8,6 +8,9 @@ from dataclasses import asdict
 
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
+from results.measured.outcome import Outcome
+from results.refusal import EvaluationRefused
+from results.trace.errors import StorageError
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.seal import seal
@@ -16,9 +19,10 @@ from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.case import Case
-from rig.faults import RigFault, VerdictError
+from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
-from rig.outcome import Outcome
+from rig.operators import operator_of
+from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
 from rig.run_header import Prepared, run_header, stream_specs
@@ -66,6 +70,7 @@ class CaseRun:
         with ExitStack() as stack:
             station = open_station(session.station, virtual=session.virtual, seed=session.seed)
             stack.callback(station.close)
+            refuse_unfit_pump(self.case, station.pump)
             stack.enter_context(station.clock.participate("protocol"))
             prepared = station.prepare()
             self._closing = stack.pop_all()
@@ -101,7 +106,10 @@ class CaseRun:
                 if error is not None:
                     self._notes.append(f"while closing: {reason_of_error(closing_error)}")
                 error = error or closing_error
-            if error is not None and not isinstance(error, VerdictError):
+            if isinstance(error, CriterionReached):
+                self._evaluate_so_far()
+                self.verdict, self.reason = error.verdict, error.reason
+            elif error is not None and not isinstance(error, VerdictError):
                 self.verdict, self.reason = verdict_of_error(error), reason_of_error(error)
             elif self.outcome is not None:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
@@ -119,6 +127,14 @@ class CaseRun:
             return
         self.reason = reason
         self._session.concluded.append((self._record(), None))
+
+    def _evaluate_so_far(self) -> None:
+        """Compute what can be computed of a run that a stopping criterion ended; its verdict stands already."""
+        try:
+            self.outcome = evaluate_trace(self.folder.trace)
+            self._notes += draw_figure(self.folder, self.outcome)
+        except (EvaluationRefused, StorageError) as error:
+            self._notes.append(f"no value of the run as a whole: {error}")
 
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
@@ -143,12 +159,20 @@ class CaseRun:
             sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )
         safe_state = bench_safe_state(station.pump, station.lines, clock=station.clock)
-        bench = Bench(station=station, acquisition=acquisition, safe_state=safe_state, evaluate=self.evaluate)
+        bench = Bench(
+            station=station,
+            acquisition=acquisition,
+            safe_state=safe_state,
+            operator=operator_of(station, session),
+            evaluate=self.evaluate,
+        )
         writer.call_on_failure(bench.storage_failed)
         acquisition.call_on_death(bench.sampler_died)
         acquisition.call_on_alarm(bench.pump_alarmed)
+        acquisition.call_on_status(bench.note_status)
         interlocks.call_on_trip(bench.trip)
         stream.subscribe(interlocks.watch)
+        stream.subscribe(bench.listen)
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, safe_state, acquisition)
         acquisition.start()

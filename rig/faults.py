@@ -30,3 +30,10 @@ class VerdictError(Exception):
         self.verdict = verdict
         self.reason = reason
         super().__init__(f"{verdict.value}: {reason}")
+
+
+class CriterionReached(VerdictError):
+    """A stopping criterion of the plan was reached: the pump was stopped, and the case fails on it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(Verdict.FAIL, words)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from instruments.program import ProgramError
+from results.decision import StrictModel
 from rig.case import Case, PlanIdentity
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found
-from rig.plan_evaluation import evaluation_faults, evaluation_of
+from rig.plan_evaluation import evaluation_of, measurand_faults
 from rig.plan_file import PlanFile, plan_file_of
 from rig.plan_tables import CaseTable
 from rig.procedures import PROCEDURES
@@ -58,13 +60,40 @@ def parse_plan(source: SourceFile) -> Plan:
         # What its cases must say is not known; what every plan says is.
         faults = [fault for fault in faults if not fault.key.startswith("case.")]
         raise ConfigurationError(source.path, [*faults, _unknown_procedure(name)] if name else faults)
-    evaluation = getattr(checked.partial, "evaluation", None)
-    if isinstance(evaluation, Mapping):
-        sound = {name: case for name, case in getattr(checked.partial, "case", {}).items() if case is not None}
-        faults += evaluation_faults(evaluation, procedure, sound)
+    evaluations, wrong = _evaluations(checked.partial, procedure)
+    faults += [fault for fault in wrong if not _is_told(fault, faults)]
+    for case, evaluation in evaluations.items():
+        if evaluation is not None and not any(_is_at(fault, f"case.{case}") for fault in faults):
+            faults += measurand_faults(procedure, case, checked.partial.case[case], evaluation)
     if faults or checked.value is None:
         raise ConfigurationError(source.path, faults)
-    return _plan(source, procedure, checked.value)
+    return _plan(source, procedure, checked.value, evaluations)
+
+
+def _evaluations(file: PlanFile[Any], procedure: Procedure) -> tuple[dict[str, StrictModel | None], list[Fault]]:
+    """Return the evaluation of every case that is sound enough to have one, and what is wrong with them."""
+    evaluations: dict[str, StrictModel | None] = {}
+    faults: list[Fault] = []
+    shared = getattr(file, "evaluation", None)
+    if not isinstance(shared, Mapping):
+        return evaluations, faults
+    for name, case in getattr(file, "case", {}).items():
+        try:
+            wording = getattr(getattr(file, "plan", None), "wording", "")
+            evaluations[name], wrong = evaluation_of(shared, procedure, name, case, wording=wording)
+        except (AttributeError, ProgramError):
+            continue  # a value it needs is faulty itself, and told as such
+        faults += [fault for fault in wrong if fault not in faults]
+    return evaluations, faults
+
+
+def _is_told(fault: Fault, told: list[Fault]) -> bool:
+    """Tell whether a case's own fault is already known under one of its keys."""
+    return fault.key.startswith("case.") and any(_is_at(one, fault.key) for one in told)
+
+
+def _is_at(fault: Fault, place: str) -> bool:
+    return fault.key == place or fault.key.startswith(f"{place}.")
 
 
 def _procedure_name(tables: Mapping[str, Any]) -> str:
@@ -78,13 +107,12 @@ def _unknown_procedure(name: str) -> Fault:
     return Fault("plan.procedure", f"found {found(name)}; wanted one of {', '.join(sorted(PROCEDURES))}")
 
 
-def _plan(source: SourceFile, procedure: Procedure, file: PlanFile[Any]) -> Plan:
+def _plan(
+    source: SourceFile, procedure: Procedure, file: PlanFile[Any], evaluations: Mapping[str, StrictModel | None]
+) -> Plan:
     identity = PlanIdentity(**file.plan.identity(), text=source.text, sha256=source.sha256)
-    cases: list[Case] = []
-    faults: list[Fault] = []
+    cases = []
     for name, table in file.case.items():
-        evaluation, wrong = evaluation_of(file.evaluation, procedure, name, table)
-        faults += wrong
         base = {
             "plan": identity,
             "name": name,
@@ -94,8 +122,5 @@ def _plan(source: SourceFile, procedure: Procedure, file: PlanFile[Any]) -> Plan
             "conditions": file.conditions,
             "deviation": table.deviation,
         }
-        if not wrong:
-            cases.append(procedure.case(base, table, evaluation))
-    if faults:
-        raise ConfigurationError(source.path, faults)
+        cases.append(procedure.case(base, table, evaluations[name]))
     return Plan(identity=identity, path=source.path, cases=tuple(cases))

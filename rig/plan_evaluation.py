@@ -1,4 +1,4 @@
-"""The `[evaluation]` of a plan: shared by its cases, checked against what its procedure can be asked."""
+"""The evaluation of a case: the plan's `[evaluation]`, what the case replaces of it, and what its procedure adds."""
 
 from __future__ import annotations
 
@@ -6,41 +6,59 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from results.decision import StrictModel
+from results.kinds import KINDS
 from rig.configuration import Fault, check_table
 from rig.plan_tables import CaseTable
 from rig.procedures.procedure import Procedure
 
 
-def evaluation_faults(
-    table: Mapping[str, Any], procedure: Procedure, cases: Mapping[str, CaseTable]
-) -> Iterator[Fault]:
-    """Yield what is wrong with the evaluation, by itself and for the cases (those without faults of their own)."""
-    said_by_cases = ", ".join(procedure.stand_in)
-    for key in procedure.stand_in:
-        if key in table:
-            yield Fault(f"evaluation.{key}", f"unknown key; said by each case: {said_by_cases}")
-    checked = check_table({**table, **procedure.stand_in}, procedure.evaluation, prefix=("evaluation",))
-    yield from checked.faults
-    for number, criterion in enumerate(getattr(checked.partial, "criteria", ()), start=1):
-        for problem in procedure.measurand_faults(getattr(criterion, "measurand", None), cases):
-            yield Fault(f"evaluation.criteria[{number}].measurand", problem)
-
-
 def evaluation_of(
-    table: Mapping[str, Any], procedure: Procedure, name: str, case: CaseTable
+    shared: Mapping[str, Any], procedure: Procedure, name: str, case: CaseTable, *, wording: str
 ) -> tuple[StrictModel | None, list[Fault]]:
-    """Return the evaluation of one sound case from the sound table of its plan, or what is wrong between them."""
-    own, place = case.evaluation, f"case.{name}.evaluation"
-    said_twice = [
-        Fault(f"{place}.{key}", "unknown key; said by the case itself") for key in procedure.stand_in if key in own
-    ]
-    checked = check_table({**table, **own, **case.evaluated()}, procedure.evaluation)
-    faults = [
-        Fault(f"{place}.{fault.key}" if _first_key(fault) in own else f"case.{name}", fault.problem)
-        for fault in checked.faults
-    ]
-    return checked.value, said_twice + faults
+    """Return the evaluation of a case, or what is wrong with it, each fault at the key a person finds in the file.
+
+    Raises `AttributeError` for a case that lacks what its procedure adds: it has faults of its own.
+    """
+    kind = KINDS[procedure.kind]
+    said = {"kind": procedure.kind, "wording": wording, **case.evaluated()}
+    added = {key: value for key, value in said.items() if key in kind.model.model_fields}
+    place = _Place(name, frozenset(case.evaluation), frozenset(added))
+    faults = list(_said_twice(shared, case, place))
+    checked = check_table({**shared, **case.evaluation, **added}, kind.model)
+    faults += [Fault(place.key_of(fault.key), fault.problem) for fault in checked.faults]
+    return checked.value, faults
 
 
-def _first_key(fault: Fault) -> str:
-    return fault.key.split(".")[0].split("[")[0]
+def measurand_faults(procedure: Procedure, name: str, case: CaseTable, evaluation: StrictModel) -> Iterator[Fault]:
+    """Yield the criteria of a case without faults that ask for what its evaluation does not measure."""
+    measured = KINDS[procedure.kind].measurands(evaluation)
+    place = f"case.{name}.evaluation" if "criteria" in case.evaluation else "evaluation"
+    for number, criterion in enumerate(getattr(evaluation, "criteria", ()), start=1):
+        if criterion.measurand not in measured:
+            problem = f"case {name!r} has no {criterion.measurand!r}; it has {', '.join(map(repr, measured))}"
+            yield Fault(f"{place}.criteria[{number}].measurand", problem)
+
+
+class _Place:
+    """Where the parts of a case's evaluation stand in the file."""
+
+    def __init__(self, name: str, own: frozenset[str], added: frozenset[str]) -> None:
+        self.case = f"case.{name}"
+        self._own = own
+        self.added = added
+
+    def key_of(self, key: str) -> str:
+        first = key.split(".")[0].split("[")[0]
+        if first in self._own:
+            return f"{self.case}.evaluation.{key}"
+        if first in self.added:
+            return self.case
+        return f"evaluation.{key}" if key else "evaluation"
+
+
+def _said_twice(shared: Mapping[str, Any], case: CaseTable, place: _Place) -> Iterator[Fault]:
+    for key in sorted(place.added):
+        if key in shared:
+            yield Fault(f"evaluation.{key}", "unknown key; said by each case or by [plan]")
+        if key in case.evaluation:
+            yield Fault(f"{place.case}.evaluation.{key}", "unknown key; said by the case itself or by [plan]")

@@ -20,7 +20,7 @@ from rig.plan import load_plan
 from rig.session import RigSession
 from rig.station import StationError
 from rig.station_file import StationFile, available_stations, load_station_file
-from rig.terminal.progress import open_terminal
+from rig.terminal.progress import open_keyboard, open_terminal
 from rig.terminal.verdict_table import print_verdict_table
 from rig.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
 
@@ -63,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         seed=config.getoption("--seed"),
         runs=runs,
         terminal=open_terminal(),
+        keyboard=open_keyboard(),
     )
 
 
@@ -77,7 +78,10 @@ def _is_virtual(station: StationFile, asked: str | None) -> bool:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Give the duplicate of the terminal back."""
     if SESSION in config.stash:
-        config.stash[SESSION].terminal.close()
+        session = config.stash[SESSION]
+        session.terminal.close()
+        if session.keyboard is not None:
+            session.keyboard.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

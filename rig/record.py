@@ -10,9 +10,9 @@ from pathlib import Path
 
 from instruments.clock import utc_now
 from results.decision import Verdict
+from results.measured.outcome import Outcome
 from results.outcome import as_json
 from results.trace.durable import fsync_folder
-from rig.outcome import Outcome
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 

@@ -21,6 +21,8 @@ class RigSession:
     seed: int
     runs: Path
     terminal: TextIO
+    keyboard: TextIO | None = None
+    """Where an operator answers; None where nobody can."""
     broken: str = ""
     """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
     gate: SignalGate = field(default_factory=SignalGate)

@@ -29,6 +29,9 @@ class RunningTwin(Protocol):
     def addresses(self) -> Addresses:
         """Return where its devices are."""
 
+    def operate(self, action: str, values: Mapping[str, float]) -> None:
+        """Do at the bench, now, what a person would; `ValueError` for what nobody can."""
+
     def write_truth(self, path: Path) -> None:
         """Save what really happened."""
 

@@ -13,9 +13,18 @@ from instruments.interfaces import AmbientSensor, Balance, PressureInput, Pump
 from instruments.readings import PumpAlarm, PumpStatus
 from results.trace.events import EventLog
 from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
+from results.trace.status import SampleStatus
 from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import to_ns
-from rig.acquisition.samplers import NO_VALUES, Reader, Sampler, ambient_reader, balance_reader, pump_reader
+from rig.acquisition.samplers import (
+    NO_VALUES,
+    Reader,
+    Sampler,
+    Values,
+    ambient_reader,
+    balance_reader,
+    pump_reader,
+)
 from rig.acquisition.stream import SampleStream
 
 
@@ -59,8 +68,10 @@ class Acquisition:
         self._tasks: list[Task] = []
         self._samplers: list[Sampler | PressureSampler] = []
         self._alarm_listeners: list[Callable[[frozenset[PumpAlarm]], None]] = []
+        self._status_listeners: list[Callable[[PumpStatus], None]] = []
         self._death_listeners: list[Callable[[str, BaseException], None]] = []
         self._alarms: frozenset[PumpAlarm] = frozenset()
+        self._polled_before_s = clock.now()
         self._faults_seen: set[tuple[str, str]] = set()
         self.origin_s = clock.now()
 
@@ -80,7 +91,7 @@ class Acquisition:
                 on_fault=self._note_fault,
             ),
             self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
-            self._sampler(PUMP, chosen.telemetry_period_s, pump_reader(chosen.pump, self._note_status)),
+            self._sampler(PUMP, chosen.telemetry_period_s, self._polled(pump_reader(chosen.pump, self._note_status))),
         ]
         self.anchor_clock()
         for sampler in self._samplers:
@@ -100,6 +111,10 @@ class Acquisition:
     def call_on_alarm(self, listener: Callable[[frozenset[PumpAlarm]], None]) -> None:
         """Call a listener with alarms newly raised by the pump, in the sampler's thread."""
         self._alarm_listeners.append(listener)
+
+    def call_on_status(self, listener: Callable[[PumpStatus], None]) -> None:
+        """Call a listener with every status of the pump, in the sampler's thread."""
+        self._status_listeners.append(listener)
 
     def call_on_death(self, listener: Callable[[str, BaseException], None]) -> None:
         """Call a listener when a sampler ends by an exception, in the sampler's thread."""
@@ -145,10 +160,26 @@ class Acquisition:
             self.event("instrument_fault", source, {"error": type(error).__name__, "message": str(error)})
         self._on_fault(source, error)
 
+    def _polled(self, read: Reader) -> Reader:
+        def noted() -> tuple[SampleStatus, Values]:
+            asked_s = self._clock.now()
+            values = read()
+            self._polled_before_s = asked_s
+            return values
+
+        return noted
+
     def _note_status(self, status: PumpStatus) -> None:
         raised = status.alarms - self._alarms
         self._alarms = status.alarms
         if raised:
-            self.event("pump_alarm", PUMP, {"alarms": sorted(alarm.value for alarm in raised)})
+            # An alarm came up after the last poll without it was asked, and before this one was answered.
+            bounds = {
+                "not_before_s": self._polled_before_s - self.origin_s,
+                "not_after_s": self._clock.now() - self.origin_s,
+            }
+            self.event("pump_alarm", PUMP, {"alarms": sorted(alarm.value for alarm in raised), **bounds})
             for listener in self._alarm_listeners:
                 listener(raised)
+        for status_listener in self._status_listeners:
+            status_listener(status)

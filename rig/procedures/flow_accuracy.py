@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,6 @@ from results.evaluation import FlowEvaluation
 from results.expected_record import PlannedFlowTest
 from results.feasibility import predict_flow, refuse_infeasible
 from results.flow.grid import GridError, interval_count
-from results.measurands import TrumpetMeasurand, window_measurand
 from results.profiles.profile import MethodProfile, load_profile, profile_ids
 from rig.case import Case, Feasibility
 from rig.configuration.section import Contradictions
@@ -197,29 +195,4 @@ def _case(base: Mapping[str, Any], table: FlowCaseTable, evaluation: FlowEvaluat
     )
 
 
-def _missing_windows(measurand: object, cases: Mapping[str, FlowCaseTable]) -> Iterator[str]:
-    try:
-        window = window_measurand(str(measurand))
-    except ValueError:
-        return  # told by the evaluation itself
-    if window is None:
-        return
-    for name, case in cases.items():
-        profile = case.known_profile() if isinstance(getattr(case, "profile", None), str) else None
-        if profile is not None and not _has_window(profile, window):
-            lengths = ", ".join(f"{count * profile.sample_interval_s / 60:g}" for count in profile.window_samples)
-            yield f"the profile of case {name!r} has no such window; it has P = {lengths} min"
-
-
-def _has_window(profile: MethodProfile, window: TrumpetMeasurand) -> bool:
-    return any(math.isclose(count * profile.sample_interval_s, window.window_s) for count in profile.window_samples)
-
-
-PROCEDURE = Procedure(
-    name="flow-accuracy",
-    table=FlowCaseTable,
-    evaluation=FlowEvaluation,
-    case=_case,
-    stand_in={"profile": "that of the case", "set_flow_ul_per_h": 1.0},
-    measurand_faults=_missing_windows,
-)
+PROCEDURE = Procedure(name="flow-accuracy", kind="flow", table=FlowCaseTable, case=_case)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from results.decision import Decision
+from results.measured.outcome import Outcome
 from results.outcome import FlowOutcome
-from rig.outcome import Outcome
 
 
 def measured_text(outcome: Outcome, decision: Decision) -> str:

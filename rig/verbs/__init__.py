@@ -1,0 +1,1 @@
+"""The verbs of the bench: what a protocol is written in."""

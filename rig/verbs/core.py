@@ -1,0 +1,142 @@
+"""What every verb stands on: phases, waiting through the clock, and whatever may end a run meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from instruments.clock import Clock
+from instruments.readings import PumpAlarm, PumpStatus
+from rig.acquisition.acquisition import Acquisition
+from rig.acquisition.stream import Item
+from rig.faults import CriterionReached, RigFault, RigLimit
+from rig.safety.interlocks import Trip
+from rig.safety.safe_state import SafeState
+from rig.station import Station
+from rig.stopping import Reached, StoppingCriterion
+from rig.watch import Watch, Watchers
+
+
+class BenchCore:
+    """One run's hold on the bench."""
+
+    def __init__(self, *, station: Station, acquisition: Acquisition, safe_state: SafeState) -> None:
+        self._station = station
+        self._clock: Clock = station.clock
+        self._acquisition = acquisition
+        self._safe_state = safe_state
+        self._watchers = Watchers()
+        self._stopping: tuple[StoppingCriterion, ...] = ()
+        self._woken = self._clock.event()
+        self._trip: Trip | None = None
+        self._reached: Reached | None = None
+        self._storage_error: Exception | None = None
+        self._dead_sampler: tuple[str, BaseException] | None = None
+
+    # ---- called by the protocol
+
+    @contextmanager
+    def phase(self, name: str, planned_s: float) -> Iterator[None]:
+        """Mark a period of the run by its name; evaluation finds it by that."""
+        self.check()
+        data = {"phase": name, "planned_s": planned_s}
+        self._acquisition.event("phase_begin", "protocol", data)
+        yield
+        self._acquisition.event("phase_end", "protocol", data)
+
+    def wait(self, duration_s: float) -> None:
+        """Let time pass."""
+        self._wait_for(None, duration_s)
+
+    def stop_when(self, criterion: StoppingCriterion) -> None:
+        """From now on stop the pump safely, and end the case in FAIL, when a criterion is reached."""
+        self._stopping = (*self._stopping, criterion)
+
+    def check(self) -> None:
+        """Raise what has ended the run: a tripped interlock, a dead sampler, lost storage, a stopping criterion."""
+        if self._storage_error is not None:
+            raise RigFault(str(self._storage_error)) from self._storage_error
+        if self._trip is not None:
+            cause = f": {self._trip.error}" if self._trip.error else ""
+            kind = RigLimit if self._trip.is_limit else RigFault
+            raise kind(f"{self._trip.reason}{cause}") from self._trip.error
+        if self._dead_sampler is not None:
+            name, error = self._dead_sampler
+            raise RigFault(f"nothing samples {name} any more: {error or type(error).__name__}") from error
+        if self._reached is not None:
+            raise CriterionReached(str(self._reached))
+
+    # ---- called in other threads
+
+    def trip(self, trip: Trip) -> None:
+        """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
+        if self._trip is None:
+            self._trip = trip
+        self._end(trip.reason, "interlock", {"reason": trip.reason, "error": str(trip.error or "")})
+
+    def storage_failed(self, error: Exception) -> None:
+        """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
+        self._storage_error = error
+        self._woken.set()
+
+    def pump_alarmed(self, alarms: frozenset[PumpAlarm]) -> None:
+        """Trip when the pump stopped because the rig fell silent: that is the rig's fault; called by the sampler."""
+        if PumpAlarm.COMMUNICATION_TIMEOUT in alarms:
+            self.trip(Trip("the pump stopped by its communication time-out: the rig did not speak to it"))
+
+    def sampler_died(self, name: str, error: BaseException) -> None:
+        """Wake the protocol: an instrument is no longer read; called in the sampler's thread."""
+        if self._dead_sampler is None:
+            self._dead_sampler = (name, error)
+        self._woken.set()
+
+    def listen(self, item: Item) -> None:
+        """Show an item of the stream to what is waited for and to the stopping criteria; called by its publisher."""
+        self._watchers.listen(item)
+        for criterion in self._stopping:
+            reached = criterion.listen(item)
+            if reached is not None and self._reached is None:
+                self._reached = reached
+                data = {"criterion": reached.criterion, "value": reached.value, "limit": reached.limit}
+                self._end(str(reached), "stopping_criterion", {**data, "unit": reached.unit, "words": reached.words})
+
+    def note_status(self, status: PumpStatus) -> None:
+        """Show what the pump says of itself to what is waited for; called by the sampler."""
+        self._watchers.note_status(status)
+
+    # ---- for the verbs
+
+    def _wait_for(self, watch: Watch | None, deadline_s: float) -> bool:
+        """Return True as soon as what is watched comes true, False when the deadline (s from now) passes first."""
+        until_s = self._clock.now() + deadline_s
+        if watch is not None:
+            self._watchers.add(watch)
+        try:
+            while True:
+                woken = self._clock.wait(self._woken, until_s)
+                # Lowered before looking, so that nothing that comes meanwhile is overlooked.
+                self._woken.clear()
+                self.check()
+                if watch is not None and watch.met:
+                    return True
+                if not woken:
+                    return False
+        finally:
+            if watch is not None:
+                self._watchers.remove(watch)
+
+    def _watch(
+        self, *, item: Callable[[Item], bool] | None = None, status: Callable[[PumpStatus], bool] | None = None
+    ) -> Watch:
+        return Watch(item=item, status=status, wake=self._woken.set)
+
+    def _event(self, kind: str, source: str, data: dict[str, object] | None = None) -> None:
+        self._acquisition.event(kind, source, data)
+
+    def _end(self, reason: str, kind: str, data: dict[str, object]) -> None:
+        try:
+            self._event(kind, "rig", data)
+        finally:
+            # What cannot be recorded must stop the pump all the same.
+            self._safe_state.enter(reason)
+            self._woken.set()
