@@ -41,6 +41,8 @@ class GravimetricBench(StrictModel):
     `balance_zero_drift_ug_per_sqrt_h`: its random walk; None to estimate it from the blanks.
     `balance_response_s`: time constant of its filter. `evaporation_model_u_percent`: how well the driving force
     measured in the room explains what it adds to plain linear interpolation between the blanks.
+    `transducer_zero_u_kpa`, `transducer_span_u_percent`: of the pressure transducers; None where no pressure is judged.
+    `sample_clock_u_ppm`: of the clock their samples are taken by.
     """
 
     vessel_inner_diameter_mm: float = Field(gt=0.0)
@@ -78,6 +80,9 @@ class GravimetricBench(StrictModel):
     air_humidity_u_percent: float = Field(ge=0.0)
     air_pressure_u_hpa: float = Field(ge=0.0)
     timing_u_s: float = Field(ge=0.0)
+    transducer_zero_u_kpa: float | None = Field(default=None, ge=0.0)
+    transducer_span_u_percent: float | None = Field(default=None, ge=0.0)
+    sample_clock_u_ppm: float = Field(default=50.0, ge=0.0)
 
     @model_validator(mode="after")
     def _tube_fits_vessel(self) -> GravimetricBench:

@@ -78,6 +78,8 @@ MASS = "mass"
 PUMP = "pump"
 AMBIENT = "ambient"
 PRESSURE_PREFIX = "pressure_"
+VOLTAGE_PREFIX = "voltage_"
+"""Voltages sampled beside the pressures, on the same sample clock: voltage_valve, voltage_alarm."""
 
 STATUS_COLUMN = Column("status", "u1", "1", "sample status")
 
@@ -98,3 +100,4 @@ AMBIENT_COLUMNS = (
     Column("pressure_hpa", "f8", "hPa", "absolute air pressure at the balance"),
 )
 PRESSURE_COLUMNS = (Column("pressure_kpa", "f8", "kPa", "gauge pressure"),)
+VOLTAGE_COLUMNS = (Column("voltage_v", "f8", "V", "voltage, as sampled"),)
