@@ -69,7 +69,7 @@ def evaluate_flow(
     drift = drift_of(bench, collection.evaporation.blanks)
     set_flow = evaluation.set_flow_ul_per_h
     continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)
-    findings = findings_of(treated, collection, series, bench=bench, continuity=continuity, profile=method)
+    findings = findings_of(treated, collection, series, bench=bench, continuity=continuity, profile=method, drift=drift)
     interval_s = method.sample_interval_s
     marks = flow_marks(readings.time_s, findings, sample_interval_s=interval_s, ul_per_g=collection.ul_per_g)
     grid = corrected_grid(collection, analysis, method, marks)
@@ -86,6 +86,7 @@ def evaluate_flow(
         findings=findings,
     )
     measured = budget.measured
+    ul_per_percent = set_flow * analysis.duration_s / 3600.0 / 100.0
     windows = trumpet_uncertainty(
         collection, grid, analysis, budget=budget, evaluation=evaluation, bench=bench, drift=drift, profile=method
     )
@@ -119,10 +120,10 @@ def evaluate_flow(
         volume_reference_temperature_c=evaluation.volume_reference_temperature_c,
         analysis_begin_s=analysis.begin_s,
         analysis_end_s=analysis.end_s,
-        delivered_volume=rescaled(
-            measured, value=volume_ul, unit="uL", factor=set_flow * analysis.duration_s / 3600.0 / 100.0
-        ),
+        delivered_volume=rescaled(measured, value=volume_ul, unit="uL", factor=ul_per_percent),
+        delivered_volume_budget=tuple(line.scaled(ul_per_percent) for line in budget.lines),
         mean_flow=rescaled(measured, value=corrected.mean_flow_ul_per_h, unit="uL/h", factor=set_flow / 100.0),
+        mean_flow_budget=tuple(line.scaled(set_flow / 100.0) for line in budget.lines),
         error_a=budget,
         corrected=corrected,
         as_written=as_written_variant(

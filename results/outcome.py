@@ -17,7 +17,7 @@ from results.flow.startup import StartupCurve
 from results.flow.strokes import StrokeAnalysis
 from results.flow.trumpet import WindowError
 from results.flow_marks import Unweighed
-from results.uncertainty.budget import Budget
+from results.uncertainty.budget import Budget, BudgetLine
 from results.uncertainty.window_noise import WindowUncertainty
 
 FLOW_OUTCOME_SCHEMA = "flow-outcome/1.2.0"
@@ -102,7 +102,9 @@ class FlowOutcome:
     analysis_begin_s: float
     analysis_end_s: float
     delivered_volume: MeasuredValue
+    delivered_volume_budget: tuple[BudgetLine, ...]
     mean_flow: MeasuredValue
+    mean_flow_budget: tuple[BudgetLine, ...]
     error_a: Budget
     corrected: FlowVariant
     as_written: FlowVariant

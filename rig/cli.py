@@ -24,6 +24,7 @@ from rig.terminal.outcome_tables import print_outcome
 from rig.twin import simulate_forever
 
 PLAIN_WIDTH = 140
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,13 +56,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--conditions", type=Path, help="of a data file: the TOML file that says how it was recorded")
     evaluate.add_argument("--json", type=Path, dest="json_file", help="write the outcome to this file")
-    evaluate.add_argument("--figure", type=Path, help="draw the outcome into this file (.png, .svg or .pdf)")
+    evaluate.add_argument("--figure", type=_figure_path, help="draw the outcome into this file (.png, .svg or .pdf)")
     evaluate.set_defaults(action=_evaluate)
 
     sealing = commands.add_parser("seal", help="make the trace of a run that ended in a crash")
     sealing.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
     sealing.set_defaults(action=_seal)
     return parser
+
+
+def _figure_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in FIGURE_SUFFIXES:
+        raise argparse.ArgumentTypeError(f"{text!r} ends in none of {', '.join(FIGURE_SUFFIXES)}")
+    return path
 
 
 def _stations(options: argparse.Namespace) -> int:
@@ -80,7 +88,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         console = Console(width=PLAIN_WIDTH)
     own = options.run.is_dir() or is_hdf5(options.run)
     if options.conditions is not None and own:
-        raise EvaluationRefused(f"{options.run} is a run of our own and holds its conditions; leave out --conditions")
+        raise EvaluationRefused(f"{options.run}: a run of our own holds its conditions; leave out --conditions")
     if options.conditions is not None:
         evaluation = evaluate_file(
             options.run, options.conditions, console=console, json_file=options.json_file, figure=options.figure

@@ -130,6 +130,9 @@ def test_flow_volume_and_error_carry_one_uncertainty() -> None:
     assert flow.expanded_uncertainty == pytest.approx(error.expanded_uncertainty * 0.09)
     assert volume.value == pytest.approx(flow.value * 25.0)
     assert volume.expanded_uncertainty == pytest.approx(flow.expanded_uncertainty * 25.0)
+    for measured, budget in ((flow, outcome.mean_flow_budget), (volume, outcome.delivered_volume_budget)):
+        assert math.hypot(*(line.contribution for line in budget)) == pytest.approx(measured.standard_uncertainty)
+        assert [line.name for line in budget] == [line.name for line in outcome.error_a.lines]
 
 
 def test_without_air_record_the_fall_back_is_stated_and_u_is_wider() -> None:

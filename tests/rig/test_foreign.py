@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,82 @@ def test_a_data_file_without_conditions_is_refused(capsys: pytest.CaptureFixture
 def test_a_missing_data_file_is_told(conditions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(tmp_path / "no.csv"), "--conditions", str(conditions)]) == 1
     assert "no.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: "", "has no line 1 with text"),
+        (lambda text: text.split("\n")[0] + "\n", "holds 0 usable rows"),
+        (lambda text: text.replace("Balance (g)", "Weight"), "no column is named 'Balance (g)'"),
+        (lambda text: text.replace("\n1,0;", "\n1,0;nan", 1), "mend the file, or say bad_rows"),
+        (lambda text: text.replace(";", ","), "no column is named 'Time (min)'"),
+        (lambda text: text[:3000], "the readings span"),
+        (lambda text: "\x00\x01" + text, "damaged, or no text file"),
+    ],
+    ids=["empty", "header only", "missing column", "nan", "other delimiter", "cut short", "binary"],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_a_remedy(
+    change: Callable[[str], str], told: str, tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data.csv"
+    data.write_bytes(change(EXAMPLE.read_text(encoding="utf-8")).encode())
+    status, record = evaluate(data, conditions, tmp_path)
+    assert status == 1
+    assert told in record["refusal"]["reason"]
+    assert "REFUSED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "told"),
+    [
+        ('unit = "g"', 'unit = "kg"', 'columns.mass.unit: found "kg"; wanted one of "g", "mg", "ug"'),
+        ('kind = "flow"  ', 'kind = "trumpet"  ', 'kind: found "trumpet"; wanted one of'),
+        ("volume_reference_c = 20.0", "", "temperatures.volume_reference_c: missing"),
+        ("pump_c = 20.0", "", "temperatures.pump_c: missing"),
+        ("readability_mg = 0.1", "readability_mg = nan", "balance.readability_mg: found nan"),
+    ],
+)
+def test_conditions_that_cannot_be_used_are_refused_before_the_file_is_read(
+    good: str, bad: str, told: str, tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = conditions.read_text(encoding="utf-8")
+    assert good in text
+    conditions.write_text(text.replace(good, bad, 1), encoding="utf-8")
+    assert main(["evaluate", str(tmp_path / "not there"), "--conditions", str(conditions)]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_trace_is_evaluated_by_itself(tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    series = simulate(SHORT, 1).series
+    trace = written(tmp_path, series, events=phase_events(series), head=header())
+    out, figure = tmp_path / "out.json", tmp_path / "run.png"
+    assert main(["evaluate", str(trace), "--json", str(out), "--figure", str(figure)]) == 0
+    record = json.loads(out.read_text(encoding="utf-8"))
+    assert record["outcome"] == evaluate_trace(trace).as_record()
+    assert (record["kind"], record["source"], record["refusal"]) == ("flow", "trace.h5", None)
+    assert record["file"]["sha256"] == hashlib.sha256(trace.read_bytes()).hexdigest()
+    assert record["conditions"]["gravimetric_bench"]["capillary_u_ul"] == BENCH.capillary_u_ul
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    for label in ("fully corrected", "as the standard's formula is written", "noise floor", "true Ep(max)"):
+        assert label in printed
+    assert main(["evaluate", str(trace), "--conditions", str(conditions)]) == 1
+    assert "leave out --conditions" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(trace), "--figure", "run.xyz"])
+    assert "ends in none of .png, .svg, .pdf" in capsys.readouterr().err
+
+
+def test_a_trace_without_an_analysis_is_a_refusal_in_the_json_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series = simulate(SHORT, 1).series
+    trace = written(tmp_path, series, events=phase_events(series)[:3], head=header())
+    out = tmp_path / "out.json"
+    assert main(["evaluate", str(trace), "--json", str(out)]) == 1
+    assert "no completed phase 'analysis'" in json.loads(out.read_text(encoding="utf-8"))["refusal"]["reason"]
+    assert "no completed phase 'analysis'" in capsys.readouterr().err
 
 
 def own_conditions(series: FlowSeries) -> Table:
