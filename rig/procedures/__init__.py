@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rig.procedures import flow_accuracy
+from rig.procedures import catheter_trial, flow_accuracy
 from rig.procedures.procedure import Procedure
 
-_ALL = (flow_accuracy.PROCEDURE,)
+_ALL = (
+    catheter_trial.PROCEDURE,
+    flow_accuracy.PROCEDURE,
+)
 
 PROCEDURES: Mapping[str, Procedure] = {procedure.name: procedure for procedure in _ALL}
 """The procedures by the name plans call them."""

@@ -1,0 +1,50 @@
+"""What the cases of all weighed tests say: the prime, and the blanks before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from instruments.program import FlowStep
+from rig.case import Case
+from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeighedCase(Case):
+    """A case that begins with a prime to waste and stands between two blanks."""
+
+    prime: FlowStep
+    blank_s: float
+
+    @property
+    def planned_s(self) -> float:
+        """Duration of all phases together, s of station time."""
+        return (self.prime.duration_s or 0.0) + 2.0 * self.blank_s + self.delivery_s
+
+    @property
+    def delivery_s(self) -> float:
+        """Duration of what lies between the blanks, s."""
+        raise NotImplementedError
+
+
+class WeighedCaseTable(CaseTable):
+    """`[case.<name>]` of a weighed test."""
+
+    prime_flow_ml_per_day: float = Field(gt=0)
+    prime_s: Duration
+    blank_s: Duration
+
+    def flows(self) -> Iterator[PlannedFlow]:
+        """Yield the prime."""
+        yield "the prime", self.prime_flow_ul_per_h
+
+    def prime_flow_ul_per_h(self) -> float:
+        """Return the flow of the prime, uL/h."""
+        return self.prime_flow_ml_per_day * UL_PER_H_OF_ML_PER_DAY
+
+    def prime(self) -> FlowStep:
+        """Return the prime."""
+        return FlowStep(self.prime_flow_ul_per_h(), self.prime_s)
