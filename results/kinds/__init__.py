@@ -8,6 +8,7 @@ from typing import Any
 from results.kinds.bolus import BOLUS
 from results.kinds.flow import FLOW
 from results.kinds.kind import EvaluationKind
+from results.kinds.schedule import SCHEDULE
 from results.kinds.steps import STEPS
 
 __all__ = ["KINDS", "EvaluationKind"]
@@ -16,4 +17,5 @@ KINDS: Mapping[str, EvaluationKind[Any]] = {
     "flow": FLOW,
     "bolus": BOLUS,
     "steps": STEPS,
+    "schedule": SCHEDULE,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -12,18 +12,16 @@ from results.decision import Verdict
 from results.kinds.kind import EvaluationKind
 from results.measured.change_of_flow import change_of_flow
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import Flows, WeighedEvaluation, names_of
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.response_time import response_time
 from results.measured.run_record import RunRecord, record_of
-from results.measured.weighing import Weighing
-from results.refusal import EvaluationRefused
+from results.measured.weighing import Weighing, steady_part
 from results.series import Phase
 from results.trace.reader import Trace
 from results.uncertainty.budget import Budget
 
-Flows = Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(strict=False, min_length=1)]
 UG_PER_UL_OF_UG_PER_ML = 1e-3
 
 
@@ -59,21 +57,15 @@ def measure(record: RunRecord, evaluation: StepsEvaluation, bench: GravimetricBe
     weighing = Weighing.of(record.weighed_over(*steps), evaluation, bench, fastest_ul_per_h=max(flows))
     found: list[Measurand] = []
     for n, (step, flow) in enumerate(zip(steps, flows, strict=True), start=1):
-        steady = _steady(step, evaluation.settle_s)
+        steady = steady_part(step, evaluation.settle_s)
         found.append(measured(f"mean flow, step {n}", weighing.mean_flow(steady)))
         found.append(measured(f"mean flow error, step {n}", weighing.flow_error(steady, set_flow_ul_per_h=flow)))
-        before = record.phases.get("blank_before") if n == 1 else _steady(steps[n - 2], evaluation.settle_s)
+        before = record.phases.get("blank_before") if n == 1 else steady_part(steps[n - 2], evaluation.settle_s)
         change = flow - (0.0 if n == 1 else flows[n - 2])
         found.append(_delay(f"response delay, step {n}", weighing, before, steady, step.begin_s, change))
         found.append(_time(f"response time, step {n}", weighing, step, flow, evaluation.response_band_percent))
     found += _dose(weighing, steps, flows, evaluation)
     return concluded("steps", record, evaluation, found, weighing=weighing)
-
-
-def _steady(step: Phase, settle_s: float) -> Phase:
-    if not settle_s < step.duration_s:
-        raise EvaluationRefused(f"a step of {step.duration_s:g} s leaves nothing to measure after {settle_s:g} s")
-    return Phase(step.begin_s + settle_s, step.end_s)
 
 
 def _delay(

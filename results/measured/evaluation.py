@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from results.decision import Criterion, DecisionRule, StrictModel
 from results.evaluation import VolumeEvaluation
 
+Flows = Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(strict=False, min_length=1)]
+"""Set flows (uL/h), one for each step of a programme."""
+
 
 class MeasuredEvaluation(StrictModel):
     """Criteria on named measurands, the rule they are decided by, and how the result may be quoted."""

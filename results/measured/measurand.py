@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from results.decision import MeasuredValue, Verdict
+from scipy import stats
+
+from results.decision import MeasuredValue, Verdict, combined_verdict
 from results.uncertainty.budget import Budget, BudgetLine
 
 
@@ -46,3 +50,33 @@ def measured(name: str, budget: Budget) -> Measurand:
 def not_measured(name: str, why: str, verdict: Verdict = Verdict.FAIL) -> Measurand:
     """Return a measurand that has no value, why, and what a criterion on it then ends in."""
     return Measurand(name, None, absent=why, absent_verdict=verdict)
+
+
+def extreme(name: str, of: Sequence[Measurand], *, highest: bool) -> Measurand:
+    """Return the highest or lowest of several measurands of one unit, with a U that holds for all of them at once.
+
+    Noise makes the extreme of N values more extreme, so each must hold with a probability of p to the power 1/N
+    (Sidak, J. Am. Stat. Assoc. 62, 1967): the largest of N errors then stays within U with probability p. Absent as
+    soon as one of them is, for that one may be the extreme.
+    """
+    absent = [one for one in of if one.value is None]
+    if absent:
+        verdict = combined_verdict(one.absent_verdict for one in absent)
+        return not_measured(name, f"{absent[0].name}: {absent[0].absent}", verdict)
+    values = [one.value for one in of if one.value is not None]
+    if not values:
+        return not_measured(name, "nothing of its kind was measured", Verdict.INCONCLUSIVE)
+    chosen = (max if highest else min)(values, key=lambda value: value.value)
+    expanded = max(_simultaneous(value, len(values)) for value in values)
+    u = chosen.standard_uncertainty
+    return Measurand(
+        name, replace(chosen, coverage_factor=expanded / u if u > 0.0 else 0.0, expanded_uncertainty=expanded)
+    )
+
+
+def _simultaneous(value: MeasuredValue, count: int) -> float:
+    """Return the expanded uncertainty with which `count` such values hold together."""
+    freedom = value.degrees_of_freedom
+    shape = stats.norm if math.isinf(freedom) else stats.t(freedom)
+    single = 2.0 * float(shape.cdf(value.coverage_factor)) - 1.0
+    return float(shape.ppf((1.0 + single ** (1.0 / count)) / 2.0)) * value.standard_uncertainty

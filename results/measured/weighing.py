@@ -43,6 +43,13 @@ def weighed_phases(phases: Mapping[str, Phase], parts: Iterable[Phase]) -> FlowP
     )
 
 
+def steady_part(step: Phase, settle_s: float) -> Phase:
+    """Return what is left of a step after its begin was left out. Raises `EvaluationRefused` when nothing is."""
+    if not settle_s < step.duration_s:
+        raise EvaluationRefused(f"a step of {step.duration_s:g} s leaves nothing to measure after {settle_s:g} s")
+    return Phase(step.begin_s + settle_s, step.end_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Weighing:
     """A record ready to weigh any volume of; made by `of`."""
