@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 from instruments.simulated.physics.states import Agent
-from instruments.simulated.truth.events import ReZero
+from instruments.simulated.truth.events import Operation, ReZero
+
+_Event = TypeVar("_Event", ReZero, Operation)
 
 
 class Agents:
@@ -39,17 +42,17 @@ class Agents:
         return earliest
 
 
-class ReZeroAgent:
-    """Sets the balance's indication at the scheduled times."""
+class ScheduleAgent(Generic[_Event]):
+    """Does what is scheduled, each at its time."""
 
-    def __init__(self, events: Sequence[ReZero], rezero: Callable[[float, float], None]) -> None:
-        self._waiting = sorted(events, key=lambda event: event.at_s, reverse=True)
-        self._rezero = rezero
+    def __init__(self, events: Sequence[_Event], do: Callable[[float, _Event], None]) -> None:
+        self._waiting: list[_Event] = sorted(events, key=lambda event: event.at_s)[::-1]
+        self._do: Callable[[float, _Event], None] = do
 
     def next_due_s(self) -> float | None:
         """Return the time of the next event."""
         return self._waiting[-1].at_s if self._waiting else None
 
     def act(self, t_s: float) -> None:
-        """Set the indication."""
-        self._rezero(t_s, 1e-3 * self._waiting.pop().indication_mg)
+        """Do what is due."""
+        self._do(t_s, self._waiting.pop())

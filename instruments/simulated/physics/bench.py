@@ -16,26 +16,29 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments.simulated.physics.agents import Agents, ReZeroAgent
+from instruments.simulated.physics.agents import Agents, ScheduleAgent
 from instruments.simulated.physics.balance import Balance, BalanceSetting, update_at
 from instruments.simulated.physics.climate import Climate, Slow
 from instruments.simulated.physics.disturbances import Disturbances
 from instruments.simulated.physics.draws import NormalTrack
 from instruments.simulated.physics.electronics import Electronics
 from instruments.simulated.physics.flow_path import FlowPath
+from instruments.simulated.physics.handling import Handling
 from instruments.simulated.physics.load import Load
+from instruments.simulated.physics.pan import Pan
 from instruments.simulated.physics.room import CELL_S
 from instruments.simulated.physics.states import Agent, BalanceSignal, PumpMechanics, RoomState
-from instruments.simulated.physics.transducers import HeldFault, transducer_electrical
-from instruments.simulated.physics.truth_file import write_truth_file
+from instruments.simulated.physics.transducers import AppliedPressures, HeldFault, transducer_electrical
+from instruments.simulated.physics.truth_file import LoggedCommand, write_truth_file
 from instruments.simulated.truth import TwinConfig, draw
-from instruments.simulated.truth.events import LinkFaultEvent, ReZero, SensorFault
+from instruments.simulated.truth.events import LinkFaultEvent, Operation, ReZero, SensorFault
 from instruments.simulated.truth.measuring import ChannelName
 
 __all__ = ["HISTORY_S", "BalanceSetting", "Bench", "ValveName"]
@@ -69,7 +72,8 @@ class Bench:
         self._flow = FlowPath(self.drawn, seed, self._climate)
         disturbances = Disturbances(self.drawn.balance, self.drawn.event, seed)
         kept = None if history_s is None else update_at(history_s + 2.0 * block_s)
-        load = Load(self.drawn, seed, self._climate, self._flow, disturbances)
+        pan, self._applied = Pan(), AppliedPressures()
+        load = Load(self.drawn, seed, self._climate, self._flow, disturbances, pan)
         electronics = Electronics(self.drawn.balance, load.at_updates, tare_g=load.empty_g, kept_updates=kept)
         self._balance = Balance(electronics, disturbances, updates_ahead=update_at(block_s))
         faults = [event for event in self.drawn.event if isinstance(event, SensorFault)]
@@ -79,10 +83,14 @@ class Bench:
         """Commands taken so far. While it stays the same, what was computed ahead stands."""
         self.command_s = 0.0
         """Bench time of the last command."""
-        self._command_times_s = [0.0]
-        rezeros = [event for event in self.drawn.event if isinstance(event, ReZero)]
-        if rezeros:
-            self._agents.add(ReZeroAgent(rezeros, self._rezero))
+        self._log: list[LoggedCommand] = []
+        self._handling = Handling(
+            self.drawn, seed, flow=self._flow, climate=self._climate, pan=pan, applied=self._applied
+        )
+        if rezeros := [event for event in self.drawn.event if isinstance(event, ReZero)]:
+            self._agents.add(ScheduleAgent(rezeros, self._rezero))
+        if operations := [event for event in self.drawn.event if isinstance(event, Operation)]:
+            self._agents.add(ScheduleAgent(operations, self._operate_as_scheduled))
 
     # ---- queries
 
@@ -111,7 +119,8 @@ class Bench:
         `first_sample` is the absolute number of the first sample since the task began: noise belongs to the sample.
         """
         with self._lock:
-            pressure_kpa = self.pressure_kpa(channel, times_s)
+            line_kpa = self.pressure_kpa(channel, times_s)
+            pressure_kpa = self._applied.felt_kpa(channel, times_s, line_kpa)
             begun = [fault for fault in self._sensor_faults[channel] if fault.at_s <= times_s.max(initial=0.0)]
             return transducer_electrical(
                 getattr(self.drawn.channel, channel),
@@ -161,7 +170,7 @@ class Bench:
         if not (least <= flow_ul_per_h < math.inf and math.isfinite(flow_ul_per_h)):
             raise ValueError(f"an {self.drawn.pump.kind} pump cannot be commanded to {flow_ul_per_h!r} uL/h")
         with self._lock:
-            self._stand_at(t_s)
+            self._stand_at(t_s, "pump_flow", flow_ul_per_h=flow_ul_per_h)
             self._flow.command_pump(flow_ul_per_h)
 
     def set_valve(self, t_s: float, name: ValveName, *, energised: bool) -> None:
@@ -169,17 +178,24 @@ class Bench:
         if name not in get_args(ValveName):
             raise ValueError(f"the bench has no valve {name!r}: {', '.join(get_args(ValveName))}")
         with self._lock:
-            self._stand_at(t_s)
+            self._stand_at(t_s, f"valve {name}", energised=float(energised))
             if name == "outlet":
                 self._flow.to_vessel = energised
             else:
-                self._flow.occluded = energised
+                self._flow.switch_occluder(energised)
 
     def set_balance_setting(self, t_s: float, name: BalanceSetting, value: bool | float | str) -> None:
         """Change the balance at `t_s`; see `BalanceSetting`. Raises `ValueError` for an unknown name or value."""
         with self._lock:
-            self._stand_at(t_s)
+            self._stand_at(t_s, f"balance {name}")
             self._balance.change(name, value)
+
+    def operate(self, t_s: float, action: str, values: Mapping[str, float]) -> None:
+        """Let a person at the bench do something; see `Handling`. Raises `ValueError` for what cannot be done."""
+        name = self._handling.check(action, values)
+        with self._lock:
+            truly = self._handling.perform(self._stand_at(t_s), name, values)
+            self._log.append(LoggedCommand(self.command_s, name, truly))
 
     def add_agent(self, agent: Agent) -> None:
         """Let `agent` act at its own instants, before the bench answers anything later."""
@@ -196,7 +212,7 @@ class Bench:
                 seed=self.seed,
                 segments=self._flow.segments,
                 climate=self._climate,
-                command_times_s=self._command_times_s,
+                commands=self._log,
                 until_s=until_s,
             )
 
@@ -235,6 +251,7 @@ class Bench:
     def room_series(self, times_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return air temperature (C), humidity (%), pressure (hPa) and the liquid's temperature (C) at bench times."""
         with self._lock:
+            self._agents.run_until(float(times_s.max(initial=0.0)))
             return {
                 "temperature_c": self._climate.at(Slow.AIR_C, times_s),
                 "humidity_percent": self._climate.at(Slow.HUMIDITY_PERCENT, times_s),
@@ -249,8 +266,8 @@ class Bench:
         if self._flow.end_s <= t_s:
             self._flow.advance(t_s + max(self._block_s, CELL_S))
 
-    def _stand_at(self, t_s: float) -> float:
-        """Bring everything to the instant of a command, and forget what was computed beyond it."""
+    def _stand_at(self, t_s: float, command: str | None = None, **values: float) -> float:
+        """Bring everything to the instant of a command, forget what was computed beyond it, and log the command."""
         self._agents.run_until(t_s)
         if t_s < self.command_s - _LATE_COMMAND_S:
             raise ValueError(f"a command for {t_s:.3f} s comes after one for {self.command_s:.3f} s")
@@ -259,11 +276,14 @@ class Bench:
         self._balance.stand_at(at_s)
         self._flow.take_back(at_s)
         self.commands += 1
-        if at_s > self.command_s:
-            self.command_s = at_s
-            self._command_times_s.append(at_s)
+        self.command_s = at_s
+        if command is not None:
+            self._log.append(LoggedCommand(at_s, command, values))
         return at_s
 
-    def _rezero(self, t_s: float, indication_g: float) -> None:
-        self._stand_at(t_s)
-        self._balance.indicate(indication_g)
+    def _operate_as_scheduled(self, t_s: float, event: Operation) -> None:
+        self.operate(t_s, event.action, event.values)
+
+    def _rezero(self, t_s: float, event: ReZero) -> None:
+        self._stand_at(t_s, "balance rezero", indication_mg=event.indication_mg)
+        self._balance.indicate(1e-3 * event.indication_mg)

@@ -53,10 +53,17 @@ class FlowPath:
         self.drive = StrokeDrive(truth.pump, truth.event, seed)
         self.segments = Segments()
         self.occluded = False
+        self.isolated = False
+        """The pump, with its set and catheter, is shut off from the fixture, and delivers nothing."""
         self.to_vessel = False
+        self.applied_back_kpa = 0.0
+        """Applied to the vessel's line beside its own head."""
         self._climate = climate
         self._surface = Surface(truth, 1e-6 * float(climate.column(Slow.WATER_KG_PER_M3, 0)[0]))
-        self._compliance = truth.catheter.compliance_ul_per_kpa.value
+        self._pump_side = truth.catheter.compliance_ul_per_kpa.value
+        self._fixture = truth.fixture.compliance_ul_per_kpa.value
+        self._displacement_ul = truth.fixture.valve_displacement_ul.value
+        self._shut_off_kpa = 0.0
         self._vessel_kpa = truth.outlet.back_pressure_kpa.value
         self._waste_kpa = truth.outlet.waste_back_pressure_kpa.value
         self._leaks = [event for event in truth.event if isinstance(event, Leak)]
@@ -112,6 +119,42 @@ class FlowPath:
             state.pump_flow *= (state.stroke_end_s - state.t_s) / (hurried_s - state.t_s)
             state.stroke_end_s = hurried_s
 
+    def switch_occluder(self, closed: bool) -> None:
+        """Close or open the occluder where the path stands; it displaces liquid either way."""
+        if closed is not self.occluded:
+            self.occluded = closed
+            self.inject(self._displacement_ul if closed else -self._displacement_ul)
+
+    def inject(self, volume_ul: float) -> None:
+        """Force a volume into the line at once, where the path stands."""
+        self._state.pressure_kpa += volume_ul / self._compliance
+
+    def isolate(self) -> None:
+        """Shut the pump's side off. Its pressure stays in it."""
+        if self._fixture <= 0.0:
+            raise ValueError("this fixture yields to no pressure: give the twin's truth a [fixture] with a compliance")
+        self.isolated = True
+        self._shut_off_kpa = self._state.pressure_kpa
+        self._state.pump_flow, self._state.stroke_end_s = 0.0, math.inf
+
+    def connect(self) -> None:
+        """Connect the pump's side again: the two pressures meet."""
+        stored_ul = self._pump_side * self._shut_off_kpa + self._fixture * self._state.pressure_kpa
+        self.isolated = False
+        self._state.pressure_kpa = stored_ul / self._compliance
+
+    def refill(self, volume_ul: float) -> None:
+        """Let the reservoir hold a volume."""
+        self._state.reservoir_ul = volume_ul
+
+    def fill_vessel(self, water_g: float) -> None:
+        """Let the vessel hold a mass of water."""
+        self._state.water_g = water_g
+
+    @property
+    def _compliance(self) -> float:
+        return self._fixture if self.isolated else self._pump_side + self._fixture
+
     def _run_cell(self, cell: _Cell, start_s: float, edge_s: float, rows: list[list[float]]) -> None:
         state = self._state
         g_per_ul = 1e-6 * cell.water_kg_per_m3
@@ -148,9 +191,9 @@ class FlowPath:
             0.0 if self.occluded else cell.path_ul_per_s_kpa,
             0.0 if self.occluded else cell.catheter_share,
             leak,
-            self._vessel_kpa if self.to_vessel else self._waste_kpa,
+            self._vessel_kpa + self.applied_back_kpa if self.to_vessel else self._waste_kpa,
             1.0 if self.to_vessel else 0.0,
-            cell.catheter_swelling,
+            0.0 if self.isolated else cell.catheter_swelling,
             cell.tube_swelling,
             1e-6 * cell.water_kg_per_m3,
         )
@@ -165,7 +208,7 @@ class FlowPath:
                 state.bubble_ul += bubble.volume_ul
 
     def _begin_stroke(self, state: State, cell: _Cell) -> None:
-        around = Surroundings(state.pressure_kpa, state.reservoir_ul, cell.stroke_factor)
+        around = Surroundings(state.pressure_kpa, state.reservoir_ul, cell.stroke_factor, shut_off=self.isolated)
         if self.drive.continuous:
             portion = self.drive.slice(state.slices_begun, state.t_s, around)
             state.slices_begun += 1

@@ -10,6 +10,7 @@ from instruments.simulated.physics.draws import NormalTrack
 from instruments.simulated.physics.flow_path import FlowPath
 from instruments.simulated.physics.growing import FloatArray
 from instruments.simulated.physics.meniscus import Meniscus
+from instruments.simulated.physics.pan import Pan
 from instruments.simulated.physics.states import UPDATE_PERIOD_S
 from instruments.simulated.truth.config import TwinConfig
 
@@ -20,11 +21,12 @@ class Load:
     """Loads by number of update; the flow path is computed on as needed."""
 
     def __init__(
-        self, truth: TwinConfig, seed: int, climate: Climate, flow: FlowPath, disturbances: Disturbances
+        self, truth: TwinConfig, seed: int, climate: Climate, flow: FlowPath, disturbances: Disturbances, pan: Pan
     ) -> None:
         self._climate = climate
         self._flow = flow
         self._disturbances = disturbances
+        self._pan = pan
         self._meniscus = Meniscus(truth.meniscus, seed)
         self._noise = NormalTrack(seed, "balance", "white noise")
         self._noise_g = 1e-6 * truth.balance.white_noise_ug
@@ -45,5 +47,8 @@ class Load:
             + self._climate.at(Slow.REST_G, times_s)
             + self._noise_g * self._noise.numbers(first, count)
         )
+        weights_g = self._pan.load_g(times_s, self._climate.at(Slow.AIR_KG_PER_M3, times_s))
+        if weights_g is not None:
+            load_g = load_g + self._climate.at(Slow.SENSITIVITY, times_s) * weights_g
         disturbance_g = self._disturbances.load_g(first, times_s)
         return np.asarray(load_g if disturbance_g is None else load_g + disturbance_g)

@@ -26,11 +26,12 @@ _VACUUM_KPA = -90.0  # gauge: a line under it yields no liquid to a mechanism th
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a stroke meets: gauge pressure at the outlet, volume left, and the factor of temperature and air."""
+    """What a stroke meets: gauge pressure at the outlet, volume left, the factor of temperature and air, a stopcock."""
 
     pressure_kpa: float
     reservoir_ul: float
     factor: float
+    shut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,8 @@ class StrokeDrive:
     def _volume_ul(self, strokes: float, jitter: float, t_s: float, around: Surroundings) -> float:
         """Return what some strokes take from the reservoir (give back to it: negative), `jitter` in its own sigmas."""
         truth = self._truth
-        blocked = (
-            around.pressure_kpa >= truth.slip_pressure_kpa if strokes > 0.0 else around.pressure_kpa <= _VACUUM_KPA
-        )
-        if blocked or self.stalled(t_s):
+        slips, starved = around.pressure_kpa >= truth.slip_pressure_kpa, around.pressure_kpa <= _VACUUM_KPA
+        if (slips if strokes > 0.0 else starved) or around.shut_off or self.stalled(t_s):
             return 0.0
         error_percent = (
             truth.systematic_error_percent.value

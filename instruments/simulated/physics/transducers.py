@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,26 @@ class HeldFault:
 
     event: SensorFault
     pressure_kpa: float
+
+
+class AppliedPressures:
+    """Pressures applied to transducers from outside, in place of the line's, in time."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[float, Mapping[str, float]]] = []
+
+    def apply(self, t_s: float, pressures_kpa: Mapping[str, float]) -> None:
+        """Apply pressures by channel from `t_s` on; a channel left out feels the line."""
+        self._steps.append((t_s, dict(pressures_kpa)))
+
+    def felt_kpa(self, channel: str, times_s: FloatArray, line_kpa: FloatArray) -> FloatArray:
+        """Return what a transducer feels where the line has `line_kpa`; all of one shape."""
+        if not self._steps:
+            return line_kpa
+        begins = np.array([begin_s for begin_s, _ in self._steps])
+        applied = np.array([np.nan, *(pressures.get(channel, np.nan) for _, pressures in self._steps)])
+        found = applied[np.searchsorted(begins, times_s, side="right")]
+        return np.where(np.isnan(found), line_kpa, found)
 
 
 def transducer_electrical(

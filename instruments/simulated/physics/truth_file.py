@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -34,6 +36,15 @@ _ROOM = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedCommand:
+    """What somebody or something did to the bench, and what truly came of it."""
+
+    at_s: float
+    name: str
+    values: Mapping[str, float]
+
+
 def write_truth_file(
     path: Path,
     *,
@@ -41,10 +52,10 @@ def write_truth_file(
     seed: int,
     segments: Segments,
     climate: Climate,
-    command_times_s: Sequence[float],
+    commands: Sequence[LoggedCommand],
     until_s: float,
 ) -> None:
-    """Write what left the tip (/time_s, /tip_volume_ul, /tip_mass_ug), the rest of the path, the room, drawn values.
+    """Write what left the tip (/time_s, /tip_volume_ul, /tip_mass_ug), the rest of the path, commands, room, draws.
 
     Rows stand at each edge of the 10-s grid, each begin and end of a stroke and each command, exact there. The tip has
     further rows where its flow dies away, so that between any two rows its volume is linear within 0.02 uL. Drawn
@@ -69,13 +80,21 @@ def write_truth_file(
         for name, units, column, meaning in _SERIES:
             scale = 1e6 if units == "ug" else 1.0
             _put(group, name, scale * segments.column(column)[:rows], units, meaning)
-        times_s = np.asarray(command_times_s)
-        _put(group, "command_time_s", times_s[times_s <= until_s], "s", "bench times of commands")
+        _put_commands(file, [command for command in commands if command.at_s <= until_s])
         room = file.create_group("room")
         edges = int(until_s // CELL_S) + 1
         _put(room, "time_s", CELL_S * np.arange(edges, dtype=np.float64), "s", "bench time")
         for name, units, slow in _ROOM:
             _put(room, name, climate.column(slow, edges)[:edges], units, name.replace("_", " "))
+
+
+def _put_commands(file: h5py.File, commands: Sequence[LoggedCommand]) -> None:
+    """Write /commands: time, name, and the true values as JSON: {"volume_ul": 0.998} where 1 was to be injected."""
+    group = file.create_group("commands")
+    _put(group, "time_s", np.array([command.at_s for command in commands]), "s", "bench time")
+    text = h5py.string_dtype()
+    group.create_dataset("name", data=[command.name for command in commands], dtype=text)
+    group.create_dataset("true_values", data=[json.dumps(dict(command.values)) for command in commands], dtype=text)
 
 
 def _tip_times_s(segments: Segments, rows: int, until_s: float) -> FloatArray:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from instruments.simulated.physics.growing import FloatArray
 from instruments.simulated.truth.config import TwinConfig
 
-_ADJUSTMENT = 1.0 - 1.2 / 8000.0
+ADJUSTMENT = 1.0 - 1.2 / 8000.0
+"""Divides a force in units of mass to give the indication; see above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def gain_of_water(setup: Setup, *, water_kg_per_m3: FloatArray, air_kg_per_m3: F
     A unit mass is lightened by rho_air / rho_water, and raises the level so that the tube displaces more water; the
     pan carries the buoyant force on the tube in place of the air it displaced.
     """
-    return (1.0 - air_kg_per_m3 / water_kg_per_m3) * (1.0 + setup.displacement) / _ADJUSTMENT
+    return (1.0 - air_kg_per_m3 / water_kg_per_m3) * (1.0 + setup.displacement) / ADJUSTMENT
 
 
 def rest_of_load_g(
@@ -73,4 +74,4 @@ def rest_of_load_g(
         + (setup.oil_kg_per_m3 - air_kg_per_m3) * (setup.oil_m3 + setup.tube_area_m2 * oil_height_m)
         + (water_kg_per_m3 - air_kg_per_m3) * first_m3
     )
-    return 1e3 * force_kg / _ADJUSTMENT
+    return 1e3 * force_kg / ADJUSTMENT

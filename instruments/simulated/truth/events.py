@@ -107,6 +107,32 @@ class SensorFault(_Lasting):
     fault: Literal["wire_break", "over_range", "under_range", "frozen"]
 
 
+ActionName = Literal[
+    "place_weight",
+    "remove_weight",
+    "refill",
+    "set_back_pressure",
+    "set_bath",
+    "remove_bath",
+    "set_ambient_pressure",
+    "empty_vessel",
+    "isolate_pump",
+    "connect_pump",
+    "inject_fixture",
+    "apply_pressure",
+    "release_pressure",
+]
+"""What a person can do at the bench."""
+
+
+class Operation(_At):
+    """Somebody does something at the bench, unasked."""
+
+    kind: Literal["operation"]
+    action: ActionName
+    values: dict[str, float] = Field(default_factory=dict)
+
+
 class LinkFaultEvent(_Lasting):
     """A device's link misbehaves; carried to the wires as data."""
 
@@ -131,6 +157,7 @@ BenchEvent = Annotated[
     | ReZero
     | BalanceRefusal
     | SensorFault
+    | Operation
     | LinkFaultEvent,
     Field(discriminator="kind"),
 ]

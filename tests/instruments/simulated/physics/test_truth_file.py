@@ -25,7 +25,7 @@ def test_volumes_stand_exactly_at_commands_strokes_and_edges(typical: Any, tmp_p
     with h5py.File(tmp_path / "truth.h5") as file:
         time_s = file["time_s"][:]
         tip_ul = file["tip_volume_ul"][:]
-        commands = file["path/command_time_s"][:]
+        commands = file["commands/time_s"][:]
         tip_ug = file["tip_mass_ug"][:]
         units = {name: item.attrs["units"] for name, item in file["path"].items()}
         path_s, water_ug = file["path/time_s"][:], file["path/vessel_water_ug"][:]
