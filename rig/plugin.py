@@ -35,7 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a bench session."""
     group = parser.getgroup("rig", "pump bench rig")
     group.addoption("--station", metavar="NAME_OR_FILE", help="the station to run on: a shipped name or a station.toml")
-    group.addoption("--case", action="append", metavar="NAME", help="run only this case of the plans (repeatable)")
+    group.addoption(
+        "--case", action="append", metavar="NAME", help="run only this case: NAME, or PLAN/NAME (repeatable)"
+    )
     group.addoption("--clock", choices=("virtual", "wall"), help="how time passes on a simulated station [virtual]")
     group.addoption("--seed", type=int, default=1, help="seed of a simulated station [1]")
     group.addoption("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go [runs]")
@@ -108,13 +110,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = config.getoption("--case")
     if not chosen:
         return
-    names = {item.callspec.params["case"].name: item for item in protocols if hasattr(item, "callspec")}
-    unknown = [name for name in chosen if name not in names]
+    chosen_names = set(chosen)
+    cases = {item: _names_of(item.callspec.params["case"]) for item in protocols if hasattr(item, "callspec")}
+    unknown = [name for name in chosen if not any(name in names for names in cases.values())]
     if unknown and protocols:
-        raise pytest.UsageError(f"no plan has the case {', '.join(unknown)}; cases: {', '.join(sorted(names))}")
-    kept = [item for item in protocols if hasattr(item, "callspec") and item.callspec.params["case"].name in chosen]
+        known = ", ".join(sorted(full for _, full in cases.values()))
+        raise pytest.UsageError(f"no plan has the case {', '.join(unknown)}; cases: {known}")
+    kept = [item for item, names in cases.items() if not chosen_names.isdisjoint(names)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _names_of(case: Case) -> tuple[str, str]:
+    """Return what a case can be called by: its name, and its plan and its name."""
+    return case.name, f"{case.plan.id}/{case.name}"
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,10 +7,11 @@ from rich.markup import escape
 from rich.text import Text
 
 from results.bolus_outcome import BolusOutcome
-from results.measured.outcome import Outcome
+from results.measured.outcome import MeasuredOutcome, Outcome
 from results.outcome import FlowOutcome
 from rig.terminal.bolus_tables import print_boluses
 from rig.terminal.flow_tables import print_flow
+from rig.terminal.measured_tables import print_measured
 from rig.terminal.verdict_table import SIMULATED, add_verdicts, verdict_table
 
 
@@ -26,3 +27,5 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
         print_flow(console, outcome)
     elif isinstance(outcome, BolusOutcome):
         print_boluses(console, outcome)
+    elif isinstance(outcome, MeasuredOutcome):
+        print_measured(console, outcome)
