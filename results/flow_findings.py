@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from results.bench import GravimetricBench
 from results.cleaning.disturbances import Undisturbed, undisturbed
 from results.cleaning.findings import Finding, Treatment
@@ -12,7 +14,9 @@ from results.flow.continuity import FlowContinuity
 from results.flow_history import infusion_of
 from results.gravimetry.collection import Collection
 from results.profiles import MethodProfile
-from results.series import FlowSeries
+from results.series import FlowPhases, FlowSeries
+from results.uncertainty.drift import Drift
+from results.uncertainty.evaporation_lines import loss_change_ug_per_min
 
 _G_PER_UL = 1e-3
 _PULLS = 2.0
@@ -58,8 +62,9 @@ def findings_of(
     bench: GravimetricBench,
     continuity: FlowContinuity,
     profile: MethodProfile,
+    drift: Drift,
 ) -> tuple[Finding, ...]:
-    """Return every finding: those of the readings, and the pauses and surges of the delivery over the infusion."""
+    """Return every finding: of the readings, of the delivery over the infusion, and of the evaporation."""
     infusion = infusion_of(series)
     inside = slice(*collection.time_s.searchsorted((infusion.begin_s, infusion.end_s)))
     irregular = irregularities(
@@ -69,10 +74,32 @@ def findings_of(
         detectable_ul=max(continuity.detectable_ul, _PULLS_OF_A_PAUSE * bench.capillary_u_ul),
         quantum_ul=treated.quantum_g * collection.ul_per_g,
     )
+    if any(found.rule == "drops" for found in treated.readings.findings):
+        # Drops come at once; the doubt about what hangs at the outlet is counted with them.
+        irregular = tuple(entry for entry in irregular if entry.volume_ul > 0.0)
     largest_bubble_ul = bench.outlet_tube_volume_ul + bench.outlet_tube_volume_u_ul
-    return treated.readings.findings + tuple(
-        _irregular(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul) for entry in irregular
+    return (
+        *treated.readings.findings,
+        *(_irregular(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul) for entry in irregular),
+        *_evaporation_changed(collection, series.phases, bench=bench, drift=drift),
     )
+
+
+def _evaporation_changed(
+    collection: Collection, phases: FlowPhases, *, bench: GravimetricBench, drift: Drift
+) -> Iterator[Finding]:
+    """Yield what the blanks tell of a film torn, or a lid moved, between them; its own budget line widens U."""
+    change, unexplained = loss_change_ug_per_min(collection, phases.analysis, bench=bench, drift=drift)
+    if unexplained > 0.0 and phases.blank_before is not None and phases.blank_after is not None:
+        yield Finding(
+            rule="evaporation changed",
+            treatment="kept, U widened",
+            begin_s=phases.blank_before.end_s,
+            end_s=phases.blank_after.begin_s,
+            size_mg=0.0,
+            u_mg=0.0,
+            explanation=f"the blanks differ by {change:+.3g} ug/min, more than noise; when it changed is not known",
+        )
 
 
 def _irregular(entry: Irregularity, *, ul_per_g: float, largest_bubble_ul: float) -> Finding:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from results.cleaning.disturbances import SMALL_FALL
 from results.cleaning.exclusions import LISTED_STRETCHES
 from results.cleaning.findings import Finding
 from results.flow.continuity import BINS_PER_INTERVAL
@@ -19,7 +20,7 @@ from results.series import FlowPhases
 MISSED_READINGS = 3.5
 _EITHER_OR = math.sqrt(0.5)
 _CLOCK = "clock set back"
-_DOUBTFUL = ("jump", "slow fall", "pause of the delivery", "surge of the delivery")
+_DOUBTFUL = ("jump", "slow fall", SMALL_FALL, "pause of the delivery", "surge of the delivery")
 _DROPS = "drops"
 
 

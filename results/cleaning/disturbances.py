@@ -25,6 +25,7 @@ _MARGIN_S = 60.0
 _FEWEST_DROPS = 3
 _SMALLEST_DROP_G = 5e-3
 _ROOT3 = math.sqrt(3.0)
+SMALL_FALL = "fall within the pull on the tube"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def undisturbed(
             f"the readings are disturbed at {len(changes)} places; shield the balance and run the test again"
         )
     changes.sort(key=lambda change: change.first)
-    treated = _treated(readings, changes, sign=sign)
+    treated = _treated(readings, changes, sign=sign, pull_g=pull_g)
     return Undisturbed(_with_drops(treated, delivering.quantum_g, stroke_g, infusion), delivering.quantum_g)
 
 
@@ -88,7 +89,7 @@ def _overlaps(change: Change, others: Sequence[Change]) -> bool:
     return any(change.first <= other.last + 1 and other.first <= change.last + 1 for other in others)
 
 
-def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float) -> CleanReadings:
+def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float, pull_g: float) -> CleanReadings:
     if not changes:
         return readings
     time_s = readings.time_s
@@ -122,7 +123,7 @@ def _treated(readings: CleanReadings, changes: Sequence[Change], *, sign: float)
                 mass_g[begin:end] -= change.size_g
                 findings.append(_finding(change, time_s, "load on and off", "repaired", "taken back in between", other))
         else:
-            findings.append(_lone(change, time_s, mass_g, sign=sign))
+            findings.append(_lone(change, time_s, mass_g, sign=sign, pull_g=pull_g))
     listed = exclusion(
         rule="disturbance",
         explanation="the level of the reading changed as no delivery does",
@@ -142,7 +143,9 @@ def _is_short(change: Change, other: Change, time_s: NDArray[np.float64]) -> boo
     return bool(time_s[other.first] - time_s[change.last] <= _SHORT_LOAD_S)
 
 
-def _lone(change: Change, time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, sign: float) -> Finding:
+def _lone(
+    change: Change, time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, sign: float, pull_g: float
+) -> Finding:
     """Take back, in place, a change that stays; or keep it where it may be delivery."""
     if change.pumping and change.size_g * sign > 0.0:
         return _finding(
@@ -155,6 +158,14 @@ def _lone(change: Change, time_s: NDArray[np.float64], mass_g: NDArray[np.float6
             "slow fall",
             "kept, U widened",
             "liquid flowed back, or the pan was pushed: it took its time",
+        )
+    if change.pumping and abs(change.size_g) <= pull_g:
+        return _finding(
+            change,
+            time_s,
+            SMALL_FALL,
+            "kept, U widened",
+            "the liquid let go of the tube, or the pan was touched: by weighing alone they cannot be told apart",
         )
     mass_g[change.last + 1 :] -= change.size_g
     if abs(change.after_g) <= change.limit_g:

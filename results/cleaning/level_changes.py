@@ -24,6 +24,9 @@ _ABRUPT_S = 12.0
 _SETTLING_S = 120.0
 """What took longer than an abrupt change settles slowly: a closed door's air does in a minute or two."""
 _LONGEST_S = 900.0
+_SLOPE_WIDTHS = 3
+_AS_STEEP = 2.0
+"""A fall of up to this times what the slope on either side makes of it is part of that slope."""
 _AS_SET = 2.0
 """A steady rise of up to this times the set rate is delivery."""
 _STROKE_VARIES = 1.35
@@ -78,7 +81,8 @@ def changes_of(
 
     Noise is what most of these differences show; a change exceeds eight of its robust standard deviations. While the
     pump runs, the usual largest rise in a fiftieth of the period counts as its stroke, and only a fall of the level
-    itself, not a want of delivery, and by more than the contact line's pull on the tube (`pull_g`), is one downwards.
+    itself, not a want of delivery, is one downwards; within the contact line's pull on the tube (`pull_g`) only one
+    that came at once and stayed.
     """
     offset, stop = (int(place) for place in np.searchsorted(readings.time_s, (period.begin_s, period.end_s)))
     time_s, level_g = readings.time_s[offset:stop], sign * readings.mass_g[offset:stop]
@@ -93,9 +97,12 @@ def changes_of(
         width = max(_FEWEST, round(length_s / period_s))
         if time_s.size < 2 * (2 * width + guard):
             continue
-        scan = _Scan(time_s, level_g, width, guard, rate, pumping, readability_g, stroke_g, pull_g, set_rate_g_per_s)
+        at_once = length_s == _SHORT_S
+        scan = _Scan(
+            time_s, level_g, width, guard, at_once, rate, pumping, readability_g, stroke_g, pull_g, set_rate_g_per_s
+        )
         found, quantum = scan.run()
-        if length_s == _SHORT_S:
+        if at_once:
             quantum_g = quantum
         # Wide windows see again, and less sharply, what narrow ones have seen.
         known = [(old.first - width, old.last + width) for old in changes]
@@ -132,6 +139,7 @@ class _Scan:
     level_g: NDArray[np.float64]
     width: int
     guard: int
+    at_once: bool
     rate_g_per_s: float
     pumping: bool
     readability_g: float
@@ -154,13 +162,18 @@ class _Scan:
         np.clip(apart_s, 0.0, None, out=apart_s)
         apart_s *= self.rate_g_per_s
         slack_g = _GAP_STROKES * np.minimum(apart_s, quantum_g, out=apart_s)
-        # Less than usual may be less delivery; only a fall of the level itself can be none.
-        beyond = rise_g < -limit_g if fall_g is None else fall_g < -self._least_fall_g(limit_g)
-        beyond |= rise_g > limit_g + _STROKE_VARIES * quantum_g + slack_g
-        if not beyond.any():
-            return [], quantum_g if quantum_g > limit_g else 0.0
-        changes = [self._change(rise_g, begin, end, limit_g, quantum_g) for begin, end in self._stretches(beyond)]
-        found = [change for change in changes if not self._is_delivery(change)]
+        above = rise_g > limit_g + _STROKE_VARIES * quantum_g + slack_g
+        # Less than usual may be less delivery; only a fall of the level itself can be none. One within the contact
+        # line's pull is looked for at once, in narrow windows: wide ones see the evaporation between strokes.
+        least_fall_g = limit_g if self.at_once else max(limit_g, self.pull_g)
+        beyond = above | (rise_g < -limit_g if fall_g is None else fall_g < -least_fall_g)
+        found = []
+        for begin, end in self._stretches(beyond):
+            change = self._change(rise_g, begin, end, limit_g, quantum_g)
+            pulled = fall_g is not None and not above[begin:end].any() and fall_g[begin:end].min() >= -self.pull_g
+            let_go = change.abrupt and change.stays and change.size_g < 0.0
+            if not (self._is_delivery(change) or (pulled and not let_go)):
+                found.append(change)
         return found, quantum_g if quantum_g > limit_g else 0.0
 
     def _is_delivery(self, change: Change) -> bool:
@@ -174,16 +187,27 @@ class _Scan:
         steady = change.stays and not change.abrupt and change.size_g <= _AS_SET * self.set_rate_g_per_s * lasted_s
         return lasted_s > _LONGEST_S or steady
 
-    def _least_fall_g(self, limit_g: float) -> float:
-        return max(limit_g, self.pull_g) if self.pumping else limit_g
+    def _falls_throughout(self, first: int, last: int) -> bool:
+        """Return whether the level falls before and after as it does in between: readings are missing, not a step."""
+        reach = _SLOPE_WIDTHS * self.width
+        before, after = slice(max(first - reach, 0), first), slice(last + 1, last + 1 + reach)
+        slopes = [float(np.polyfit(self.time_s[part], self.level_g[part], 1)[0]) for part in (before, after)]
+        steady_g = max(slopes) * float(self.time_s[last] - self.time_s[first])
+        fell_g = float(np.median(self.level_g[after][: self.width]) - np.median(self.level_g[before][-self.width :]))
+        return steady_g < 0.0 and _AS_STEEP * steady_g <= fell_g
 
-    def _still(self, last: int, before: slice, size_g: float, limit_g: float) -> bool:
-        """Return whether a small change still holds a minute later: what a slow knock leaves beside itself does not."""
+    def _still(self, last: int, before: slice, size_g: float, limit_g: float, quantum_g: float) -> bool:
+        """Return whether a small change still holds a minute later: what a slow knock leaves beside itself does not.
+
+        A stroke may have come meanwhile: a fall still holds where the level is a stroke above it.
+        """
         begin_s = float(self.time_s[last]) + _MERGED_S
         later = slice(*np.searchsorted(self.time_s, (begin_s, begin_s + _MERGED_S)))
         if later.stop - later.start < _FEWEST:
             return False
         level_g = float(np.median(self.level_g[later]) - np.median(self.level_g[before]))
+        if self.pumping and size_g < 0.0 and abs(level_g - quantum_g - size_g) <= limit_g:
+            return True
         return level_g * size_g > 0.0 and abs(level_g) > limit_g
 
     def _between(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,7 +243,8 @@ class _Scan:
             middle = begin + int(np.argmax(np.abs(rise_g[begin:end]))) + width
             first, last = middle, middle + guard - 1
         first, last = max(first - 1, 1), min(last + 1, self.time_s.size - 2)
-        abrupt = float(self.time_s[last] - self.time_s[first]) <= _ABRUPT_S or last - first <= guard + 4
+        lasted_s = float(self.time_s[last] - self.time_s[first])
+        abrupt = lasted_s <= _ABRUPT_S or (last - first <= guard + 4 and not self._falls_throughout(first, last))
         if not abrupt:
             settled = int(np.searchsorted(self.time_s, float(self.time_s[last]) + _SETTLING_S))
             last = max(last, min(settled, self.time_s.size - 2 - width))
@@ -230,9 +255,9 @@ class _Scan:
         size_g = rise - self.rate_g_per_s * apart_s
         delivered_g = max(self.rate_g_per_s, 0.0) * apart_s
         allowance_g = limit_g + _STROKE_VARIES * (quantum_g if self.pumping else 0.0)
-        stays = (rise if self.pumping else size_g) < -self._least_fall_g(limit_g) or size_g > allowance_g
+        stays = (rise if self.pumping else size_g) < -limit_g or size_g > allowance_g
         if stays and abs(size_g) < _SMALL * limit_g:
-            stays = self._still(last, before, size_g, limit_g)
+            stays = self._still(last, before, size_g, limit_g, quantum_g)
         return Change(
             first=first,
             last=last,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from results.cleaning.disturbances import SMALL_FALL
 from results.cleaning.findings import Finding
 from results.gravimetry.collection import Collection
 from results.series import Phase
@@ -16,8 +17,8 @@ from results.uncertainty.lines import normal, rectangular
 from results.uncertainty.noise import ReadingWeights
 
 _EITHER_OR = math.sqrt(0.5)
-_JUMPS = ("jump", "slow fall")
-_UNEXPLAINED = ("pause of the delivery", "surge of the delivery")
+_JUMPS = ("jump", "slow fall", SMALL_FALL)
+_PAUSE, _SURGE = "pause of the delivery", "surge of the delivery"
 
 
 def cleaning_lines(
@@ -41,7 +42,7 @@ def cleaning_lines(
     jumps = sum(abs(_response(weights, found) * found.size_mg) for found in findings if found.rule in _JUMPS)
     if jumps > 0.0:
         lines.append(normal("jumps that may be no delivery", unit="uL", u=jumps * 1e-3 * _EITHER_OR, sensitivity=1.0))
-    unexplained = sum(abs(found.size_mg) * _share(found, period) for found in findings if found.rule in _UNEXPLAINED)
+    unexplained = sum(abs(found.size_mg) * _share(found, period) for found in _unexplained(findings))
     if unexplained > 0.0:
         lines.append(
             normal(
@@ -65,6 +66,20 @@ def cleaning_lines(
             )
         )
     return lines
+
+
+def _unexplained(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the pauses and surges, but no surge that is a jump, which has a line of its own."""
+    jumps = [found for found in findings if found.rule in _JUMPS]
+    return [
+        found
+        for found in findings
+        if found.rule == _PAUSE or (found.rule == _SURGE and not any(_touch(found, jump) for jump in jumps))
+    ]
+
+
+def _touch(one: Finding, other: Finding) -> bool:
+    return one.begin_s <= other.end_s and other.begin_s <= one.end_s
 
 
 def _response(weights: ReadingWeights, found: Finding) -> float:

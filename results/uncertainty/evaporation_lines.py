@@ -48,11 +48,7 @@ def evaporation_lines(
     headspace = headspace_effect(collection, period, bench)
     losses = [blank.loss_g_per_s * UG_PER_MIN for blank in blanks]
     if len(blanks) > 1:
-        change = losses[1] - losses[0]
-        by_headspace = headspace.change_g_per_s_mm * UG_PER_MIN * bench.headspace_u_mm
-        explained = sum(_loss_variances(collection, drift)) + by_headspace**2
-        significant = abs(change) > SIGNIFICANT * math.sqrt(explained)
-        unexplained = math.sqrt(change**2 - explained) if significant else 0.0
+        change, unexplained = loss_change_ug_per_min(collection, period, bench=bench, drift=drift)
         lines.append(
             rectangular(
                 "evaporation, when the change between the blanks came",
@@ -94,6 +90,24 @@ def evaporation_lines(
         ),
     ]
     return lines
+
+
+def loss_change_ug_per_min(
+    collection: Collection, period: Phase, *, bench: GravimetricBench, drift: Drift
+) -> tuple[float, float]:
+    """Return by how much the losses of two blanks differ, and how much of it neither noise nor headspace explains.
+
+    The second is never negative, and 0 within two standard uncertainties or without two blanks.
+    """
+    losses = [blank.loss_g_per_s * UG_PER_MIN for blank in collection.evaporation.blanks]
+    if len(losses) < 2:
+        return 0.0, 0.0
+    change = losses[1] - losses[0]
+    headspace = headspace_effect(collection, period, bench)
+    by_headspace = headspace.change_g_per_s_mm * UG_PER_MIN * bench.headspace_u_mm
+    explained = sum(_loss_variances(collection, drift)) + by_headspace**2
+    significant = abs(change) > SIGNIFICANT * math.sqrt(explained)
+    return change, math.sqrt(change**2 - explained) if significant else 0.0
 
 
 def negative_loss_ug_per_min(collection: Collection, drift: Drift) -> float:

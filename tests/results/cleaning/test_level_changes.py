@@ -51,3 +51,43 @@ def test_with_the_pump_stopped_a_few_digits_show(change_g: float) -> None:
 def test_a_stall_is_no_change_of_level(until_s: float) -> None:
     smooth = CleanReadings(_TIME_S, 1e-4 * np.minimum(_TIME_S, until_s), _TIME_S.size, ())
     assert changes_of(smooth, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5).changes == ()
+
+
+def test_a_steady_fall_seen_through_missing_readings_is_not_abrupt() -> None:
+    """Liquid flows back between strokes; what lies about each stroke was left out as spikes."""
+    level_g = 1e-3 * np.floor(_TIME_S / 400.0) - 16e-6 * _TIME_S
+    level_g += 1e-5 * np.random.default_rng(1).standard_normal(_TIME_S.size)
+    kept = np.abs((_TIME_S + 200.0) % 400.0 - 200.0) > 50.0
+    readings = CleanReadings(_TIME_S[kept], level_g[kept], _TIME_S.size, ())
+    found = changes_of(readings, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5)
+    assert not [change for change in found.changes if change.abrupt]
+
+
+def test_a_step_beside_missing_readings_is_abrupt() -> None:
+    whole = _readings(1e-3, change_g=-5e-3)
+    kept = (_TIME_S < 9_952.0) | (_TIME_S > 9_982.0)
+    readings = CleanReadings(_TIME_S[kept], whole.mass_g[kept], _TIME_S.size, ())
+    (change,) = changes_of(readings, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5).changes
+    assert change.abrupt
+    assert change.size_g == pytest.approx(-5e-3, abs=2e-4)
+
+
+@pytest.mark.parametrize("place", [9_660, 9_700, 9_800, 9_950])
+def test_a_fall_within_the_pull_shows_when_it_came_at_once_and_stayed_whenever_the_next_stroke_comes(
+    place: int,
+) -> None:
+    readings = _readings(1e-3)
+    readings.mass_g[place:] -= 3e-4
+    (change,) = changes_of(
+        readings, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5, stroke_g=1e-3, pull_g=4e-4
+    ).changes
+    assert change.abrupt
+    assert change.stays
+    assert change.size_g == pytest.approx(-3e-4, abs=1e-4)
+
+
+def test_a_fall_within_the_pull_that_takes_its_time_is_the_pull() -> None:
+    readings = _readings(1e-3)
+    readings.mass_g[:] -= 3e-4 * np.clip((_TIME_S - 9_700.0) / 60.0, 0.0, 1.0)
+    found = changes_of(readings, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5, stroke_g=1e-3, pull_g=4e-4)
+    assert found.changes == ()
