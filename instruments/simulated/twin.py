@@ -19,8 +19,7 @@ from instruments.readings import Identity
 from instruments.simulated.devices.mt_sics import BalanceSession, SimulatedBalance
 from instruments.simulated.devices.ni_daq import DEVICE_NAME, SimulatedDaq
 from instruments.simulated.devices.ptu300 import SimulatedTransmitter, TransmitterSession
-from instruments.simulated.devices.pump import PumpBuild, PumpFirmware, PumpSession
-from instruments.simulated.devices.pump.limits import PumpLimits
+from instruments.simulated.devices.pump import PumpFirmware, PumpSession, build_of
 from instruments.simulated.devices.witness import Witness
 from instruments.simulated.one_cpu import OneCpu
 from instruments.simulated.physics.bench import Bench
@@ -85,19 +84,11 @@ class TwinStation:
 
     def _build(self, pump_power_relay: bool) -> None:
         drawn, serials = self.bench.drawn, self.bench.drawn.serials
-        pump = Identity("Simulated", "SIM-ITB-20", serials.pump, "1.4.2")
+        model = "SIM-ITB-20" if drawn.pump.kind == "implantable" else "SIM-AMB-100"
+        pump = Identity("Simulated", model, serials.pump, "1.4.2")
         balance = Identity("Mettler-Toledo", "SIM-XPR205", serials.balance, "1.10 0.0.0.1")
         ambient = Identity("Simulated", "PTU300", serials.ambient, "1.01-SIM")
-        self.pump = PumpFirmware(
-            self.bench,
-            PumpBuild(
-                identity=self._identity(pump, "pump"),
-                limits=PumpLimits(capacity_ul=drawn.pump.reservoir_capacity_ul),
-                reservoir_ul=drawn.pump.reservoir_ul,
-                clock_error_ppm=drawn.pump.crystal_error_ppm.value,
-                stall_detection_s=drawn.pump.stall_detection_s,
-            ),
-        )
+        self.pump = PumpFirmware(self.bench, build_of(drawn.pump, self._identity(pump, "pump")))
         self.balance = SimulatedBalance(self.bench, drawn.balance, self._identity(balance, "balance", "balance_serial"))
         self.ambient = SimulatedTransmitter(self.bench, drawn.ambient_sensor, self._identity(ambient, "ambient"))
         self.daq = SimulatedDaq(
@@ -156,6 +147,10 @@ class TwinStation:
             "ambient": self._ambient_wire.traffic,
             "daq": self.daq_wire.traffic,
         }
+
+    def operate(self, action: str, values: Mapping[str, float]) -> None:
+        """Let a person do something at the bench now, as docs/twin.md lists; `ValueError` for what cannot be done."""
+        self.bench.operate(self.clock.now(), action, values)
 
     def write_truth(self, path: Path) -> None:
         """Write what really happened until now as HDF5; also after `close`."""

@@ -33,7 +33,11 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "bench-interface.md").read_text
 VECTORS = [
     line for block in re.findall(r"```vectors\n(.*?)```", DOCUMENT, re.DOTALL) for line in block.strip().splitlines()
 ]
-EXAMPLE = re.findall(r"```example\n(.*?)```", DOCUMENT, re.DOTALL)[0].strip().splitlines()
+EXAMPLES = [
+    line
+    for block in re.findall(r"```(?:example|external)\n(.*?)```", DOCUMENT, re.DOTALL)
+    for line in block.strip().splitlines()
+]
 
 data = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=MAXIMUM_DATA_BYTES)
 words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"'), min_size=1, max_size=12)
@@ -62,8 +66,8 @@ def test_vector_of_the_document(vector: str) -> None:
         assert encode_frame(expected[0]) == bytes.fromhex(raw)
 
 
-def test_the_example_of_the_document_parses_and_each_reply_belongs_to_its_request() -> None:
-    for question, answer in zip(EXAMPLE[::2], EXAMPLE[1::2], strict=True):
+def test_the_examples_of_the_document_parse_and_each_reply_belongs_to_its_request() -> None:
+    for question, answer in zip(EXAMPLES[::2], EXAMPLES[1::2], strict=True):
         assert question.startswith("> ")
         assert answer.startswith("< ")
         request, reply = parse_request(question[2:]), parse_reply(answer[2:])

@@ -20,6 +20,7 @@ from instruments.program import (
     bolus,
     continuous,
     flow_ul_per_h_from_dose,
+    minimum_rate,
 )
 from instruments.pumps.bench_interface.driver import BenchInterfaceOptions, BenchInterfacePump, open_bench_interface
 from instruments.pumps.bench_interface.frames import encode_frame
@@ -45,7 +46,8 @@ LIMITS = (
     "MODES=CONTINUOUS,FLEX,SINGLE_BOLUS,PRIMING_BOLUS,BRIDGE_BOLUS,MINIMUM_RATE,STOP"
 )
 STATUS = "OK STATE=INFUSING MODE=CONTINUOUS FLOW=9 DELIVERED=12.5 RESERVOIR=19987.5 ALARMS=- UPTIME=5400"
-HELLO: list[Line] = [("IDN?", IDENTITY), ("LIM?", LIMITS)]
+FUNCTIONS = "OK FUNCTIONS=STALL_ALARM THRESHOLDS=- KEEP_OPEN=-"
+HELLO: list[Line] = [("IDN?", IDENTITY), ("LIM?", LIMITS), ("FUN?", FUNCTIONS)]
 
 
 def spoken(lines: Sequence[Line]) -> list[Step]:
@@ -162,7 +164,7 @@ def test_a_lockout_is_sent_and_read_back() -> None:
         ("STA?", STATUS),
     ]
     with pump_saying(script) as pump:
-        pump.upload(InfusionProgram(ProgramMode.MINIMUM_RATE), lockout_s=28800.0)
+        pump.upload(minimum_rate(lockout_s=28800.0))
 
 
 def test_a_rate_the_pump_refuses_is_told_in_its_words_with_a_remedy() -> None:
@@ -214,7 +216,7 @@ def test_a_time_out_that_does_not_stick_is_refused() -> None:
     ("introduction", "words"),
     [
         (IDENTITY.replace("P0042", "P0043"), "serial number 'P0043'.*not 'P0042'.*Connect the device"),
-        (IDENTITY.replace("IMPLANTABLE", "EXTERNAL"), "profile EXTERNAL.*Use the driver that fits"),
+        (IDENTITY.replace("IMPLANTABLE", "HOSPITAL"), "profile HOSPITAL.*Use the driver that fits"),
         (IDENTITY.replace("INTERFACE=1", "INTERFACE=2"), "interface 2"),
         (IDENTITY.replace("SERIAL=P0042 ", ""), "SERIAL is missing"),
     ],
@@ -241,7 +243,7 @@ def test_another_pump_plugged_in_later_is_refused() -> None:
 
 def test_late_and_duplicate_replies_are_told_by_their_number() -> None:
     old = STATUS.replace("DELIVERED=12.5", "DELIVERED=1")
-    script: list[Line] = [("STA?", f"=0001 STA? {old}|=0002 STOP OK|{STATUS}|{STATUS}"), ("STA?", STATUS)]
+    script: list[Line] = [("STA?", f"=0002 STA? {old}|=0003 STOP OK|{STATUS}|{STATUS}"), ("STA?", STATUS)]
     with pump_saying(script) as pump:
         assert pump.status().delivered_ul == 12.5
         assert pump.status().delivered_ul == 12.5
@@ -252,7 +254,7 @@ def test_after_silence_the_pump_is_identified_and_armed_again_before_anything_el
         ("CTO 60", "OK"),
         ("CTO?", "OK SECONDS=60"),
         ("STA?", ""),
-        ("IDN?", f"=0004 STA? {STATUS}|{IDENTITY}"),
+        ("IDN?", f"=0005 STA? {STATUS}|{IDENTITY}"),
         ("CTO 60", "OK"),
         ("CTO?", "OK SECONDS=60"),
         ("STA?", STATUS),
@@ -273,8 +275,8 @@ def test_a_reply_in_the_middle_of_noise_is_understood() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("raw:02 30 39 30 30 30 32 20 53 54 41 3f 30 30 30 30 03", "CRC"),
-        ("=0002 nonsense", "no reply"),
+        ("raw:02 30 39 30 30 30 33 20 53 54 41 3f 30 30 30 30 03", "CRC"),
+        ("=0003 nonsense", "no reply"),
         (STATUS.replace("INFUSING", "DANCING"), "'DANCING' is no PumpState"),
         (STATUS.replace("ALARMS=-", "ALARMS=FIRE"), "'FIRE' is no PumpAlarm"),
         (STATUS.replace("FLOW=9", "FLOW=nan"), "no number"),
@@ -401,7 +403,7 @@ def test_no_fields_lead_to_anything_but_an_answer_or_a_message_error(fields: dic
 
 @given(st.binary(max_size=120))
 def test_whatever_comes_is_a_status_or_an_instrument_error(noise: bytes) -> None:
-    script = [*spoken(HELLO), (encode_frame("0002 STA?"), noise + b"\x03")]
+    script = [*spoken(HELLO), (encode_frame(f"{len(HELLO):04X} STA?"), noise + b"\x03")]
     with PtyPeer(script) as peer:
         pump = open_bench_interface("pump", options(peer.port), WallClock())
         try:

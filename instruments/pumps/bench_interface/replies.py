@@ -8,7 +8,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
 
-from instruments.program import FlowRange, FlowStep, ProgramMode
+from instruments.capabilities import PumpCapabilities
+from instruments.program import LOCKOUT_MODES, FlowRange, FlowStep, ProgramMode
 from instruments.pumps.bench_interface.messages import (
     NOTHING,
     MessageError,
@@ -20,6 +21,12 @@ from instruments.readings import Identity, PumpAlarm, PumpState, PumpStatus
 
 Fields = Mapping[str, str]
 _Kind = TypeVar("_Kind", bound=Enum)
+
+ON_OFF = {True: "ON", False: "OFF"}
+"""Switches as the wire carries them."""
+
+_OCCLUSION_ALARM = "OCCLUSION_ALARM"
+_OF_THE_OCCLUSION_ALARM = frozenset({"BOLUS_REDUCTION", "AUTOMATIC_RESTART"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +43,20 @@ class Limits:
     """What a pump can do: flows in uL/h, reservoir in uL."""
 
     flow_range: FlowRange
-    minimum_rate_ul_per_h: float
+    minimum_rate_ul_per_h: float | None
     bolus_maximum_ul_per_h: float
     capacity_ul: float
     steps: int
     modes: frozenset[ProgramMode]
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """What a pump has beyond its limits: words of the document, thresholds in kPa gauge, keep-open flow in uL/h."""
+
+    words: frozenset[str]
+    thresholds_kpa: tuple[float, ...]
+    keep_open_ul_per_h: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +101,42 @@ def read_limits(fields: Fields) -> Limits:
     known = ProgramMode.__members__
     return Limits(
         flow_range=FlowRange(float(_number(fields, "FLOW_MIN")), float(_number(fields, "FLOW_MAX"))),
-        minimum_rate_ul_per_h=float(_number(fields, "MINIMUM_RATE")),
+        minimum_rate_ul_per_h=_optional(fields, "MINIMUM_RATE"),
         bolus_maximum_ul_per_h=float(_number(fields, "BOLUS_MAX")),
         capacity_ul=float(_number(fields, "CAPACITY")),
         steps=_count(fields, "STEPS"),
         modes=frozenset(known[word] for word in parse_list(_text(fields, "MODES")) if word in known),
+    )
+
+
+def read_functions(fields: Fields) -> Functions:
+    """Read the reply to `FUN?`; words this rig does not know do no harm, contradictions do."""
+    words = frozenset(parse_list(_text(fields, "FUNCTIONS")))
+    thresholds_kpa = tuple(float(parse_number(word)) for word in parse_list(_text(fields, "THRESHOLDS")))
+    if list(thresholds_kpa) != sorted(set(thresholds_kpa)):
+        raise MessageError(f"thresholds {fields['THRESHOLDS']} do not ascend")
+    if _OCCLUSION_ALARM not in words and (thresholds_kpa or words & _OF_THE_OCCLUSION_ALARM):
+        raise MessageError("functions of an occlusion alarm without one")
+    return Functions(words, thresholds_kpa, _optional(fields, "KEEP_OPEN"))
+
+
+def capabilities_of(limits: Limits, functions: Functions) -> PumpCapabilities:
+    """Return what a pump of the bench interface can do; lockout, reservoir and time-out are part of the interface."""
+    return PumpCapabilities(
+        modes=limits.modes,
+        flow_range=limits.flow_range,
+        bolus_maximum_ul_per_h=limits.bolus_maximum_ul_per_h,
+        lockout=bool(limits.modes & LOCKOUT_MODES),
+        reservoir=True,
+        reservoir_capacity_ul=limits.capacity_ul,
+        stall_alarm="STALL_ALARM" in functions.words,
+        occlusion_alarm=_OCCLUSION_ALARM in functions.words,
+        occlusion_thresholds_kpa=functions.thresholds_kpa,
+        bolus_reduction="BOLUS_REDUCTION" in functions.words,
+        automatic_restart="AUTOMATIC_RESTART" in functions.words,
+        volume_to_be_infused="VOLUME_TO_BE_INFUSED" in functions.words,
+        keep_open_ul_per_h=functions.keep_open_ul_per_h,
+        communication_timeout=True,
     )
 
 
@@ -139,6 +186,36 @@ def read_seconds(fields: Fields) -> int:
     return _count(fields, "SECONDS")
 
 
+def read_low_reservoir(fields: Fields) -> Decimal:
+    """Read the reply to `LOW?`, uL."""
+    return _number(fields, "VOLUME")
+
+
+def read_threshold(fields: Fields) -> Decimal:
+    """Read the reply to `OCC?`, kPa gauge."""
+    return _number(fields, "THRESHOLD")
+
+
+def read_to_be_infused(fields: Fields) -> Decimal | None:
+    """Read the volume that was set from the reply to `VTI?`, uL; None: no end."""
+    return None if _text(fields, "VOLUME") == NOTHING else _number(fields, "VOLUME")
+
+
+def read_restart(fields: Fields) -> bool:
+    """Read from the reply to `ARS?` whether automatic restart is on."""
+    return _switch(fields, "RESTART")
+
+
+def read_reduction(fields: Fields) -> bool:
+    """Read from the reply to `RLS?` whether bolus reduction is on."""
+    return _switch(fields, "REDUCTION")
+
+
+def read_drawn_back(fields: Fields) -> float:
+    """Read from the reply to `RLS?` what the last bolus reduction drew back, uL."""
+    return float(_number(fields, "DRAWN_BACK"))
+
+
 def step_words(step: FlowStep) -> tuple[str, str]:
     """Return flow and duration of a step as the wire carries them."""
     return format_number(step.flow_ul_per_h), NOTHING if step.duration_s is None else format_number(step.duration_s)
@@ -166,6 +243,18 @@ def _count(fields: Fields, key: str) -> int:
     if number != int(number):
         raise MessageError(f"{key} is {number}, not a whole number")
     return int(number)
+
+
+def _optional(fields: Fields, key: str) -> float | None:
+    return None if _text(fields, key) == NOTHING else float(_number(fields, key))
+
+
+def _switch(fields: Fields, key: str) -> bool:
+    word = _text(fields, key)
+    for on, known in ON_OFF.items():
+        if word == known:
+            return on
+    raise MessageError(f"{key} is {word!r}, neither ON nor OFF")
 
 
 def _member(kind: type[_Kind], word: str) -> _Kind:

@@ -15,13 +15,21 @@ from instruments.clock import VirtualClock, host_monotonic_s
 from instruments.clock.interface import host_sleep
 from instruments.simulated.truth import TwinConfig, twin_from_mapping
 
-_SHIPPED = Path(__file__).parents[3] / "rig" / "stations" / "simulated" / "twin.toml"
-_TABLE = tomllib.loads(_SHIPPED.read_text(encoding="utf-8"))
+_STATIONS = Path(__file__).parents[3] / "rig" / "stations"
+_TABLES = {
+    name: tomllib.loads((_STATIONS / name / "twin.toml").read_text(encoding="utf-8"))
+    for name in ("simulated", "simulated-external")
+}
 
 
-def truth(changes: dict[str, Any] | None = None, events: list[dict[str, Any]] | None = None) -> TwinConfig:
-    """Return the shipped truth with `{"pump.stall_detection_s": 60.0}`-like changes, and with these events only."""
-    table = copy.deepcopy(_TABLE)
+def truth(
+    changes: dict[str, Any] | None = None,
+    events: list[dict[str, Any]] | None = None,
+    *,
+    station: str = "simulated",
+) -> TwinConfig:
+    """Return a shipped truth with `{"pump.stall_detection_s": 60.0}`-like changes, and with these events only."""
+    table = copy.deepcopy(_TABLES[station])
     for key, value in (changes or {}).items():
         *path, name = key.split(".")
         place = table

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from instruments.pumps.bench_interface.frames import FrameDecoder, encode_frame
 from instruments.pumps.bench_interface.messages import Reply, parse_reply
 from instruments.readings import Identity
-from instruments.simulated.devices.pump import PumpBuild, PumpFirmware, PumpSession
-from instruments.simulated.devices.pump.limits import PumpLimits
+from instruments.simulated.devices.pump import PumpFirmware, PumpSession, build_of
 from instruments.simulated.physics.bench import Bench
 from tests.instruments.simulated.benches import truth
 
@@ -16,8 +18,16 @@ IDENTITY = Identity("Example Medical", "ITB-20", "P0042", "1.4.2")
 EXACT = {"pump.crystal_error_ppm": {"value": 0.0, "u": 0.0, "distribution": "normal"}}
 
 
+def exactly(value: float) -> dict[str, Any]:
+    """Return a drawn value that is what it says."""
+    return {"value": value, "u": 0.0, "distribution": "normal"}
+
+
 class PumpOnBench:
     """The firmware, its serial port and a count of requests; `at` moves the bench's time."""
+
+    station = "simulated"
+    identity = IDENTITY
 
     def __init__(
         self,
@@ -26,18 +36,9 @@ class PumpOnBench:
         *,
         reservoir_ul: float = 20000.0,
     ) -> None:
-        self.bench = Bench(truth(EXACT | (changes or {}), events), seed=1)
-        drawn = self.bench.drawn.pump
-        self.firmware = PumpFirmware(
-            self.bench,
-            PumpBuild(
-                identity=lambda t_s: IDENTITY,
-                limits=PumpLimits(capacity_ul=20000.0),
-                reservoir_ul=reservoir_ul,
-                clock_error_ppm=drawn.crystal_error_ppm.value,
-                stall_detection_s=drawn.stall_detection_s,
-            ),
-        )
+        self.bench = Bench(truth(EXACT | (changes or {}), events, station=self.station), seed=1)
+        build = build_of(self.bench.drawn.pump, lambda t_s: self.identity)
+        self.firmware = PumpFirmware(self.bench, replace(build, reservoir_ul=reservoir_ul))
         self.session = PumpSession(self.firmware)
         self.now_s = 0.0
         self.sequence = 0
@@ -95,3 +96,30 @@ class PumpOnBench:
     def mechanism_flow(self) -> float:
         """The flow the mechanism is really commanded to, uL/h."""
         return self.bench.pump_mechanics(self.now_s).flow_ul_per_h
+
+
+class ExternalPumpOnBench(PumpOnBench):
+    """The external pump on its bench: a sensor without error and a mechanism that delivers what it should."""
+
+    station = "simulated-external"
+    identity = Identity("Example Medical", "AMB-100", "E0007", "2.1.0")
+
+    def __init__(
+        self, changes: dict[str, Any] | None = None, events: list[dict[str, Any]] | None = None, **options: float
+    ) -> None:
+        sensor = "pump.occlusion_sensor"
+        ideal = {
+            f"{sensor}.error_kpa": exactly(0.0),
+            f"{sensor}.gain_error_percent": exactly(0.0),
+            "pump.stroke_jitter_percent": 0.0,
+            "pump.systematic_error_percent": exactly(0.0),
+            "pump.back_pressure_percent_per_kpa": exactly(0.0),
+            "catheter.compliance_ul_per_kpa": exactly(1.0),
+        }
+        super().__init__(ideal | (changes or {}), events, **{"reservoir_ul": 100000.0} | options)
+
+    def occlude(self, closed: bool = True) -> None:
+        self.bench.set_valve(self.now_s, "occluder", energised=closed)
+
+    def line_kpa(self) -> float:
+        return float(self.bench.pressure_kpa("line", np.array([self.now_s]))[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from instruments.program import ProgramMode
 from instruments.pumps.bench_interface.messages import (
     NOTHING,
     ErrorCode,
@@ -16,11 +15,18 @@ from instruments.pumps.bench_interface.messages import (
     format_ok,
     parse_request,
 )
+from instruments.simulated.devices.pump.external import EXTERNAL_COMMANDS
 from instruments.simulated.devices.pump.firmware import PumpFirmware
-from instruments.simulated.devices.pump.limits import COMMUNICATION_TIMEOUT_MAXIMUM_S, Refusal, check_range
+from instruments.simulated.devices.pump.limits import (
+    COMMUNICATION_TIMEOUT_MAXIMUM_S,
+    OCCLUSION_THRESHOLDS_KPA,
+    Refusal,
+    check_range,
+)
 from instruments.simulated.devices.pump.program import StoredProgram, number, open_upload, whole
 
 Fields = Mapping[str, str]
+EXTERNAL_FUNCTIONS = ("OCCLUSION_ALARM", "BOLUS_REDUCTION", "AUTOMATIC_RESTART", "VOLUME_TO_BE_INFUSED")
 
 
 def answer(pump: PumpFirmware, data: str, t_s: float) -> str:
@@ -40,15 +46,22 @@ def answer(pump: PumpFirmware, data: str, t_s: float) -> str:
 
 def _carry_out(pump: PumpFirmware, request: Request, t_s: float) -> str:
     try:
+        unit = pump.occlusion
+        if unit is not None and (external := EXTERNAL_COMMANDS.get(request.command)) is not None:
+            _check_count(request, external[0])
+            return format_ok(request, external[1](pump, unit, request.arguments))
         known = _COMMANDS.get(request.command)
         if known is None:
             raise Refusal(ErrorCode.UNKNOWN_COMMAND, "unknown command")
-        count, command = known
-        if count is not None and len(request.arguments) != count:
-            raise Refusal(ErrorCode.BAD_ARGUMENT, f"{count} argument(s) wanted")
-        return format_ok(request, command(pump, request.arguments, t_s))
+        _check_count(request, known[0])
+        return format_ok(request, known[1](pump, request.arguments, t_s))
     except Refusal as refusal:
         return format_error(request, refusal.code, refusal.words)
+
+
+def _check_count(request: Request, count: int | None) -> None:
+    if count is not None and len(request.arguments) != count:
+        raise Refusal(ErrorCode.BAD_ARGUMENT, f"{count} argument(s) wanted")
 
 
 def _identify(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
@@ -58,7 +71,7 @@ def _identify(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Field
         "MODEL": identity.model,
         "SERIAL": identity.serial,
         "FIRMWARE": identity.firmware,
-        "PROFILE": "IMPLANTABLE",
+        "PROFILE": "IMPLANTABLE" if pump.occlusion is None else "EXTERNAL",
         "INTERFACE": "1",
     }
 
@@ -68,12 +81,26 @@ def _limits(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
     return {
         "FLOW_MIN": format_number(limits.flow_minimum_ul_per_h),
         "FLOW_MAX": format_number(limits.flow_maximum_ul_per_h),
-        "MINIMUM_RATE": format_number(limits.minimum_rate_ul_per_h),
+        "MINIMUM_RATE": _number_or_none(limits.minimum_rate_ul_per_h),
         "BOLUS_MAX": format_number(limits.bolus_maximum_ul_per_h),
         "CAPACITY": format_number(limits.capacity_ul),
         "STEPS": str(limits.steps),
-        "MODES": format_list([mode.name for mode in ProgramMode]),
+        "MODES": format_list([mode.name for mode in limits.modes]),
     }
+
+
+def _functions(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
+    external = pump.occlusion is not None
+    stall = ("STALL_ALARM",) if pump.build.stall_detection_s is not None else ()
+    return {
+        "FUNCTIONS": format_list([*stall, *(EXTERNAL_FUNCTIONS if external else ())]),
+        "THRESHOLDS": format_list([format_number(kpa) for kpa in OCCLUSION_THRESHOLDS_KPA] if external else []),
+        "KEEP_OPEN": _number_or_none(pump.build.limits.keep_open_ul_per_h),
+    }
+
+
+def _number_or_none(value: float | None) -> str:
+    return NOTHING if value is None else format_number(value)
 
 
 def _open_upload(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
@@ -134,8 +161,8 @@ def _status(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
         "STATE": pump.state.name,
         "MODE": NOTHING if pump.mode is None else pump.mode.name,
         "FLOW": format_number(pump.flow_ul_per_h),
-        "DELIVERED": format_number(round(pump.delivered_ul, 3)),
-        "RESERVOIR": format_number(round(pump.reservoir_ul, 3)),
+        "DELIVERED": format_number(round(pump.volumes.delivered_ul, 3)),
+        "RESERVOIR": format_number(round(pump.volumes.reservoir_ul, 3)),
         "ALARMS": format_list([alarm.name for alarm in pump.panel.standing()]),
         "UPTIME": format_number(round(pump.uptime_s(), 3)),
     }
@@ -154,17 +181,17 @@ def _acknowledge(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fi
 
 
 def _refilled(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
-    pump.reservoir_ul = _volume(pump, arguments[0])
+    pump.volumes.reservoir_ul = _volume(pump, arguments[0])
     return {}
 
 
 def _set_low(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
-    pump.low_reservoir_ul = _volume(pump, arguments[0])
+    pump.volumes.low_reservoir_ul = _volume(pump, arguments[0])
     return {}
 
 
 def _low(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields:
-    return {"VOLUME": format_number(pump.low_reservoir_ul)}
+    return {"VOLUME": format_number(pump.volumes.low_reservoir_ul)}
 
 
 def _volume(pump: PumpFirmware, text: str) -> float:
@@ -188,6 +215,7 @@ def _timeout(pump: PumpFirmware, arguments: Sequence[str], t_s: float) -> Fields
 _COMMANDS: Mapping[str, tuple[int | None, Callable[[PumpFirmware, Sequence[str], float], Fields]]] = {
     "IDN?": (0, _identify),
     "LIM?": (0, _limits),
+    "FUN?": (0, _functions),
     "PGM": (None, _open_upload),
     "STEP": (None, _add_step),
     "STORE": (0, _store),

@@ -1,4 +1,4 @@
-"""State of the pump's firmware and its timers. It knows its program and its crystal, nothing of what really flows.
+"""State of the pump's firmware and its timers. It knows its program, its crystal and its sensor, not what really flows.
 
 The firmware is an agent of the bench: timers and requests alike act at their own instants, in order, with the bench's
 lock held. So a request sees everything that was due before it, and nothing that comes later.
@@ -6,29 +6,32 @@ lock held. So a request sees everything that was due before it, and nothing that
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from instruments.program import ProgramMode
-from instruments.pumps.bench_interface.messages import ErrorCode, Request, format_number
-from instruments.readings import Identity, PumpAlarm, PumpState
+import numpy as np
+from numpy.typing import NDArray
+
+from instruments.program import BOLUS_MODES, ProgramMode
+from instruments.pumps.bench_interface.messages import ErrorCode, Request
+from instruments.readings import PumpAlarm, PumpState
+from instruments.simulated.devices.pump.alarm_output import AlarmOutput
 from instruments.simulated.devices.pump.alarms import AlarmPanel
-from instruments.simulated.devices.pump.limits import (
-    BACKGROUND_MODES,
-    BOLUS_MODES,
-    STOPPED_TOO_LONG_S,
-    PumpLimits,
-    Refusal,
-)
+from instruments.simulated.devices.pump.build import PumpBuild
+from instruments.simulated.devices.pump.jobs import Jobs
+from instruments.simulated.devices.pump.limits import BACKGROUND_MODES, Refusal
+from instruments.simulated.devices.pump.line_sensor import LineSensor
+from instruments.simulated.devices.pump.lockouts import Lockouts
+from instruments.simulated.devices.pump.motor import Motor
+from instruments.simulated.devices.pump.occlusion import RESTART_WITHIN_S, OcclusionUnit
 from instruments.simulated.devices.pump.program import StoredProgram, Upload
+from instruments.simulated.devices.pump.rotor import RotorWatch
+from instruments.simulated.devices.pump.volumes import Volumes
 from instruments.simulated.physics.bench import Bench
 
 _Result = TypeVar("_Result")
 
-LOW_RESERVOIR_UL = 2000.0
-_ROUNDING_UL = 1e-6
 _STATES = {
     ProgramMode.SINGLE_BOLUS: PumpState.BOLUS,
     ProgramMode.BRIDGE_BOLUS: PumpState.BOLUS,
@@ -38,36 +41,20 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class PumpBuild:
-    """How this pump was made. `identity` tells who answers at a bench time (s)."""
-
-    identity: Callable[[float], Identity]
-    limits: PumpLimits
-    reservoir_ul: float
-    """What it takes its reservoir to hold at power-up."""
-    clock_error_ppm: float
-    stall_detection_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Delivery:
     program: StoredProgram
     run_s: float
     segment: int = 0
+    keep_open_ul_per_h: float | None = None
+    """Set when the infusion has ended: the flow that keeps the line open."""
 
 
-class _Job(Generic[_Result]):
-    """Something to be done at an instant, and its result."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A delivery stopped by pressure in the line, which may go on by itself."""
 
-    def __init__(self, at_s: float, action: Callable[[float], _Result]) -> None:
-        self.at_s = at_s
-        self._action = action
-        self.done = False
-        self.result: _Result
-
-    def run(self, t_s: float) -> None:
-        self.result = self._action(t_s)
-        self.done = True
+    delivery: _Delivery
+    since_s: float
 
 
 class PumpFirmware:
@@ -75,34 +62,39 @@ class PumpFirmware:
 
     def __init__(self, bench: Bench, build: PumpBuild) -> None:
         self.build = build
+        self.alarm_times_s: list[tuple[float, PumpAlarm]] = []
+        """Every alarm raised and when, in times of the bench."""
         self._bench = bench
         self._rate = 1.0 + 1e-6 * build.clock_error_ppm
-        self._jobs: deque[_Job[Any]] = deque()
+        self._jobs = Jobs(bench)
         self._timers: list[tuple[float, Callable[[float], None]]] = []
+        self._motor = Motor(bench, build.missed_change)
+        self._output = AlarmOutput(0.0 if build.occlusion is None else build.occlusion.contact_latency_s)
         self.powered = True
         self._power_up(0.0)
         bench.add_agent(self)
 
     def _power_up(self, t_s: float) -> None:
+        build = self.build
         self._power_up_s = t_s
         self._now_s = t_s
         self._delivery: _Delivery | None = None
         self._interrupted: _Delivery | None = None
+        self._held: _Held | None = None
+        self._reducing = False
         self._background: StoredProgram | None = None
         self.program: StoredProgram | None = None
         self.upload: Upload | None = None
         self.panel = AlarmPanel()
+        self.volumes = Volumes(reservoir_ul=build.reservoir_ul, low_reservoir_ul=build.limits.low_reservoir_ul)
+        self.occlusion: OcclusionUnit | None = None
+        if build.occlusion is not None:
+            self.occlusion = OcclusionUnit(build.occlusion, LineSensor(self._bench, build.occlusion.sensor, t_s))
         self.communication_timeout_s = 0
         self._heard_s = t_s
-        self.delivered_ul = 0.0
-        self.reservoir_ul = self.build.reservoir_ul
-        self.low_reservoir_ul = LOW_RESERVOIR_UL
         self._stopped_since_s = t_s
-        self._bolus_locked_until_s = t_s
-        self._minimum_locked_until_s = t_s
-        self._stall_check_s: float | None = None
-        self._stall_since_s: float | None = None
-        self._still_checks = 0
+        self._lockouts = Lockouts(self._rate)
+        self._rotor = RotorWatch(build.stall_detection_s)
         self._worn_out = False
         self.last_exchange: tuple[Request, str] | None = None
         self._set_timers()
@@ -111,12 +103,7 @@ class PumpFirmware:
 
     def perform(self, now_s: float, action: Callable[[float], _Result]) -> _Result:
         """Do something at its place in the order of the bench's time; return what it returns."""
-        job = _Job(now_s, action)
-        self._jobs.append(job)
-        while not job.done:
-            # Another thread's job may stand before this one, a little later by the clock.
-            self._bench.pump_mechanics(max([now_s, *(waiting.at_s for waiting in tuple(self._jobs))]))
-        return job.result
+        return self._jobs.perform(now_s, action)
 
     def set_power(self, now_s: float, on: bool) -> None:
         """Switch the pump's power. Off: delivery ends and nothing answers. On: it starts as new."""
@@ -126,27 +113,41 @@ class PumpFirmware:
         """Let the pump find something wrong with itself: raise an alarm as its cause would."""
         self.perform(now_s, lambda t_s: self._fail(t_s, alarm))
 
+    def alarm_contact(self, t_s: float) -> bool:
+        """Return whether the contact of the alarm output is closed: an alarm has stopped the pump."""
+        return bool(self.alarm_contacts(np.array([t_s]))[0])
+
+    def alarm_contacts(self, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return whether the contact was closed at times of the bench; without an alarm output never."""
+        if self.build.occlusion is None or times_s.size == 0:
+            return np.zeros(times_s.shape, dtype=np.bool_)
+        self._bench.pump_mechanics(float(times_s.max()))  # everything due until then has been done
+        return self._output.closed(times_s)
+
     # ---- agent of the bench; called with its lock held
 
     def next_due_s(self) -> float | None:
-        """Return when the next timer or request is due."""
-        due_s = self._timers[0][0] if self._timers else None
-        if self._jobs:
-            job_s = self._jobs[0].at_s
-            return job_s if due_s is None else min(job_s, due_s)
-        return due_s
+        """Return when the next timer, look at the sensor or request is due."""
+        due = (self._timers[0][0] if self._timers else None, self._sensor_due_s(), self._jobs.due_s())
+        return min((due_s for due_s in due if due_s is not None), default=None)
 
     def act(self, t_s: float) -> None:
-        """Do what is due: timers before requests of the same instant."""
+        """Do what is due: the sensor, then timers, then requests of the same instant."""
         self._count(max(t_s, self._now_s))
-        if self._timers and self._timers[0][0] <= t_s:
+        sensor_s = self._sensor_due_s()
+        if sensor_s is not None and sensor_s <= t_s:
+            self._attend_to_sensor()
+        elif self._timers and self._timers[0][0] <= t_s:
             self._timers[0][1](self._now_s)
         else:
-            self._jobs.popleft().run(self._now_s)
-        self._watch_reservoir()
+            self._jobs.run_first(self._now_s)
+        self._watch_volumes()
+        self._output.set(self._now_s, self.panel.halted)
         self._set_timers()
+        if self.occlusion is not None:
+            self.occlusion.sensor.look_ahead(self._now_s)
 
-    # ---- what commands do; `t_s` is the instant of the act
+    # ---- what commands do, at the instant of the act
 
     def uptime_s(self) -> float:
         """Return the pump's own time since power-up, s."""
@@ -158,9 +159,8 @@ class PumpFirmware:
 
     @property
     def flow_ul_per_h(self) -> float:
-        """The flow commanded now."""
-        delivery = self._delivery
-        return 0.0 if delivery is None else delivery.program.flow_of(delivery.segment, self.build.limits)
+        """The flow commanded now; 0 while the pump runs back."""
+        return 0.0 if self._delivery is None else self._flow_of(self._delivery)
 
     @property
     def mode(self) -> ProgramMode | None:
@@ -170,9 +170,20 @@ class PumpFirmware:
     @property
     def state(self) -> PumpState:
         """What the pump says it does."""
-        if self._delivery is None:
-            return PumpState.ALARM if self.panel.halted else PumpState.STOPPED
-        return _STATES.get(self._delivery.program.mode, PumpState.INFUSING)
+        if self._delivery is not None:
+            if self._delivery.keep_open_ul_per_h is not None:
+                return PumpState.KEEP_OPEN
+            return _STATES.get(self._delivery.program.mode, PumpState.INFUSING)
+        if self._held is not None:
+            return PumpState.CHECKING_LINE
+        if self._reducing:
+            return PumpState.BOLUS_REDUCTION
+        return PumpState.ALARM if self.panel.halted else PumpState.STOPPED
+
+    @property
+    def restarts_left(self) -> int:
+        """How often the pump may still restart by itself within the time its book covers."""
+        return 0 if self.occlusion is None else self.occlusion.restarts_left(self._now_s)
 
     def store(self, program: StoredProgram) -> None:
         """Keep a program as the one `RUN` runs."""
@@ -188,22 +199,21 @@ class PumpFirmware:
             raise Refusal(ErrorCode.NO_PROGRAM, "no program stored")
         if refusing := self.panel.refusing(self._persisting()):
             raise Refusal(ErrorCode.ALARM_STANDING, "alarm " + ", ".join(alarm.value for alarm in refusing))
-        is_bolus = program.mode in BOLUS_MODES
-        self._refuse_lockout(t_s, self._bolus_locked_until_s if is_bolus else t_s)
-        self._refuse_lockout(t_s, t_s if program.mode is ProgramMode.STOP else self._minimum_locked_until_s)
-        lockout_until_s = t_s + float(program.lockout_s) / self._rate
-        if is_bolus:
-            self._bolus_locked_until_s = lockout_until_s
-            if self.mode not in BOLUS_MODES:
-                self._interrupted = self._delivery
-        else:
+        stops = program.mode is ProgramMode.STOP
+        if self._reducing and not stops:
+            raise Refusal(ErrorCode.NOT_NOW, "bolus reduction runs")
+        if self.volumes.infused and not stops:
+            raise Refusal(ErrorCode.NOT_NOW, "nothing is left to be infused")
+        self._lockouts.pass_through(program, t_s)
+        running = self._held.delivery if self._held is not None else self._delivery
+        if program.mode not in BOLUS_MODES:
             self._interrupted = None
-            if program.mode is ProgramMode.MINIMUM_RATE:
-                self._minimum_locked_until_s = lockout_until_s
-        self._deliver(None if program.mode is ProgramMode.STOP else _Delivery(program, t_s))
+        elif running is None or running.program.mode not in BOLUS_MODES:
+            self._interrupted = running
+        self._deliver(None if stops else _Delivery(program, t_s))
 
     def stop(self) -> None:
-        """End delivery."""
+        """End delivery, and running back."""
         self._interrupted = None
         self._deliver(None)
 
@@ -213,60 +223,86 @@ class PumpFirmware:
             self._stopped_since_s = self._now_s
         return self.panel.acknowledge(self._persisting())
 
+    def rewatch(self) -> None:
+        """Watch the line for what matters now; after a change of threshold, too."""
+        unit = self.occlusion
+        if unit is None:
+            return
+        if self._delivery is not None:
+            unit.watch_for_occlusion(self._now_s)
+        elif self._held is not None:
+            unit.watch_for_relief(self._now_s)
+        elif self._reducing:
+            unit.watch_for_reduced(self._now_s)
+        else:
+            unit.sensor.rest()
+
     # ---- inside
 
-    def _refuse_lockout(self, t_s: float, until_s: float) -> None:
-        if t_s < until_s:
-            left = format_number(round((until_s - t_s) * self._rate, 3))
-            raise Refusal(ErrorCode.LOCKOUT, f"lockout, {left} s left")
+    def _flow_of(self, delivery: _Delivery) -> float:
+        if delivery.keep_open_ul_per_h is not None:
+            return delivery.keep_open_ul_per_h
+        return delivery.program.flow_of(delivery.segment, self.build.limits)
 
-    def _deliver(self, delivery: _Delivery | None) -> None:
-        if delivery is None and self._delivery is not None:
+    def _deliver(self, delivery: _Delivery | None, *, held: _Held | None = None, reduce: bool = False) -> None:
+        before = self._delivery
+        if delivery is None and before is not None:
             self._stopped_since_s = self._now_s
-            self._stall_check_s = self._stall_since_s = None
-            self._still_checks = 0
-        elif delivery is not None and self._delivery is None:
-            self._heard_s = self._now_s
-            period_s = self._stall_period_s
-            self._stall_check_s = None if period_s is None else self._now_s + period_s
-        before = self.flow_ul_per_h
-        self._delivery = delivery
-        if self.flow_ul_per_h != before:
-            self._bench.set_pump_flow(self._now_s, self.flow_ul_per_h)
+            self._rotor.end()
+        elif delivery is not None and before is None:
+            self._rotor.begin(self._now_s)
+        watched_on = delivery is not None and before is not None
+        self._delivery, self._held, self._reducing = delivery, held, reduce
+        self._motor.run(self._now_s, -self._reduction_ul_per_h if reduce else self.flow_ul_per_h)
+        if not watched_on:
+            self.rewatch()
+
+    @property
+    def _reduction_ul_per_h(self) -> float:
+        return 0.0 if self.occlusion is None else self.occlusion.build.reduction_ul_per_h
 
     def _count(self, t_s: float) -> None:
-        counted_ul = self.flow_ul_per_h * (t_s - self._now_s) * self._rate / 3600.0
-        self.delivered_ul += counted_ul
-        self.reservoir_ul = max(0.0, self.reservoir_ul - counted_ul)
+        elapsed_h = (t_s - self._now_s) * self._rate / 3600.0
+        self.volumes.count(self.flow_ul_per_h * elapsed_h)
+        if self._reducing and self.occlusion is not None:
+            self.occlusion.drawn_back_ul += self._reduction_ul_per_h * elapsed_h
         self._now_s = t_s
 
     def _raise(self, alarm: PumpAlarm) -> None:
+        self.alarm_times_s.append((self._now_s, alarm))
         if self.panel.raise_alarm(alarm, self.uptime_s()):
             self.stop()
 
     def _persisting(self) -> frozenset[PumpAlarm]:
         causes = {
-            PumpAlarm.LOW_RESERVOIR: self.reservoir_ul < self.low_reservoir_ul + _ROUNDING_UL,
-            PumpAlarm.EMPTY_RESERVOIR: self.reservoir_ul < _ROUNDING_UL,
-            PumpAlarm.MOTOR_STALL: self._stall_since_s is not None,
+            PumpAlarm.LOW_RESERVOIR: self.volumes.low,
+            PumpAlarm.EMPTY_RESERVOIR: self.volumes.empty,
+            PumpAlarm.MOTOR_STALL: self._rotor.still,
             PumpAlarm.END_OF_SERVICE: self._worn_out,
         }
         return frozenset(alarm for alarm, persists in causes.items() if persists)
 
-    def _watch_reservoir(self) -> None:
+    def _watch_volumes(self) -> None:
         persisting = self._persisting()
         self.panel.drop_ended(persisting)
         standing = self.panel.standing()
-        if self._delivery is not None:
-            for alarm in (PumpAlarm.LOW_RESERVOIR, PumpAlarm.EMPTY_RESERVOIR):
-                if alarm in persisting and alarm not in standing:
-                    self._raise(alarm)
+        for alarm in (PumpAlarm.LOW_RESERVOIR, PumpAlarm.EMPTY_RESERVOIR):
+            if self._delivery is not None and alarm in persisting and alarm not in standing:
+                self._raise(alarm)
+        delivery, keep_open = self._delivery, self.build.limits.keep_open_ul_per_h
+        if delivery is None or keep_open is None or delivery.keep_open_ul_per_h is not None:
+            return
+        if self.volumes.infused:
+            self._raise(PumpAlarm.END_OF_INFUSION)
+            self._interrupted = None
+            self._deliver(replace(delivery, keep_open_ul_per_h=min(keep_open, self._flow_of(delivery))))
 
     def _switch(self, t_s: float, on: bool) -> None:
         if on and not self.powered:
             self._power_up(t_s)
         elif not on:
             self.stop()
+            self._output.set(t_s, False)
         self.powered = on
 
     def _fail(self, t_s: float, alarm: PumpAlarm) -> None:
@@ -276,33 +312,64 @@ class PumpFirmware:
             self._worn_out = True
         self._raise(alarm)
 
+    # ---- pressure in the line
+
+    def _sensor_due_s(self) -> float | None:
+        return None if self.occlusion is None else self.occlusion.sensor.due_s()
+
+    def _attend_to_sensor(self) -> None:
+        unit = self.occlusion
+        if unit is None or not unit.sensor.met():
+            return
+        t_s, held = self._now_s, self._held
+        if self._delivery is not None:
+            if unit.restart_on and unit.restarts_left(t_s) > 0:
+                self._deliver(None, held=_Held(self._delivery, t_s))
+            else:
+                self._alarm_occlusion(t_s)
+        elif held is not None:
+            unit.note_restart(t_s)
+            self._deliver(replace(held.delivery, run_s=held.delivery.run_s + t_s - held.since_s))
+        else:
+            self._deliver(None)
+
+    def _alarm_occlusion(self, t_s: float) -> None:
+        self._raise(PumpAlarm.OCCLUSION)
+        if self.occlusion is not None and self.occlusion.reduces:
+            self.occlusion.drawn_back_ul = 0.0
+            self._deliver(None, reduce=True)
+
     # ---- timers, in bench time
 
     def _set_timers(self) -> None:
         timers: list[tuple[float, Callable[[float], None]]] = []
-        standing = self.panel.standing()
-        delivery = self._delivery
+        delivery, held = self._delivery, self._held
+        if (delivery is not None or held is not None) and self.communication_timeout_s:
+            silent_s = self._heard_s + self.communication_timeout_s / self._rate
+            timers.append((silent_s, lambda t_s: self._raise(PumpAlarm.COMMUNICATION_TIMEOUT)))
+        if held is not None:
+            timers.append((held.since_s + RESTART_WITHIN_S / self._rate, self._alarm_occlusion))
+        if self._reducing and self.occlusion is not None:
+            left_ul = max(0.0, self.occlusion.build.reduction_most_ul - self.occlusion.drawn_back_ul)
+            timers.append((self._after(left_ul, self._reduction_ul_per_h), lambda t_s: self._deliver(None)))
         if delivery is None:
-            if PumpAlarm.STOPPED_TOO_LONG not in standing and self.powered:
-                too_long_s = self._stopped_since_s + STOPPED_TOO_LONG_S / self._rate
-                timers.append((too_long_s, lambda t_s: self._raise(PumpAlarm.STOPPED_TOO_LONG)))
+            too_long_s = self.build.limits.stopped_too_long_s
+            if too_long_s is not None and PumpAlarm.STOPPED_TOO_LONG not in self.panel.standing() and self.powered:
+                raise_s = self._stopped_since_s + too_long_s / self._rate
+                timers.append((raise_s, lambda t_s: self._raise(PumpAlarm.STOPPED_TOO_LONG)))
         else:
-            if self.communication_timeout_s:
-                silent_s = self._heard_s + self.communication_timeout_s / self._rate
-                timers.append((silent_s, lambda t_s: self._raise(PumpAlarm.COMMUNICATION_TIMEOUT)))
             end_s = delivery.program.end_of(delivery.segment)
-            if end_s is not None:
+            if end_s is not None and delivery.keep_open_ul_per_h is None:
                 timers.append((delivery.run_s + end_s / self._rate, self._end_segment))
-            for alarm, level_ul in (
-                (PumpAlarm.LOW_RESERVOIR, self.low_reservoir_ul),
-                (PumpAlarm.EMPTY_RESERVOIR, 0.0),
-            ):
-                if alarm not in standing and self.reservoir_ul >= level_ul + _ROUNDING_UL:
-                    needed_s = (self.reservoir_ul - level_ul) / self.flow_ul_per_h * 3600.0 / self._rate
-                    timers.append((self._now_s + needed_s, lambda t_s: None))
-            if self._stall_check_s is not None:
-                timers.append((self._stall_check_s, self._check_rotor))
+            for needed_ul in self.volumes.milestones_ul():
+                timers.append((self._after(needed_ul, self.flow_ul_per_h), lambda t_s: None))
+            if self._rotor.due_s is not None:
+                timers.append((self._rotor.due_s, self._look_at_rotor))
         self._timers = sorted(timers, key=lambda timer: timer[0])
+
+    def _after(self, volume_ul: float, flow_ul_per_h: float) -> float:
+        """Return when the pump will have counted a volume at a flow."""
+        return self._now_s + volume_ul / flow_ul_per_h * 3600.0 / self._rate
 
     def _end_segment(self, t_s: float) -> None:
         delivery = self._delivery
@@ -322,20 +389,6 @@ class PumpFirmware:
             self._deliver(None)
         self._interrupted = None
 
-    @property
-    def _stall_period_s(self) -> float | None:
-        detection_s = self.build.stall_detection_s
-        return None if detection_s is None else detection_s / 2.0
-
-    def _check_rotor(self, t_s: float) -> None:
-        """Look twice within the detection time: a rotor found still both times stands still."""
-        period_s = self._stall_period_s
-        self._stall_check_s = None if period_s is None else t_s + period_s
-        if not self._bench.pump_mechanics(t_s).stalled:
-            self._still_checks = 0
-            self._stall_since_s = None
-            return
-        self._still_checks += 1
-        if self._still_checks >= 2 and self._stall_since_s is None:
-            self._stall_since_s = t_s
+    def _look_at_rotor(self, t_s: float) -> None:
+        if self._rotor.look(t_s, self._bench.pump_mechanics(t_s).stalled):
             self._raise(PumpAlarm.MOTOR_STALL)

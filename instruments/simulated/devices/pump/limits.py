@@ -1,30 +1,34 @@
-"""What the simulated implant can do: therapeutic range, bolus, minimum rate, steps."""
+"""What the simulated pumps can do: flows, steps, modes; and how they refuse the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from instruments.program import ProgramMode
+from instruments.program import BOLUS_MODES, ProgramMode
 from instruments.pumps.bench_interface.messages import ErrorCode, format_number
 
 DAY_S = 86400.0
-STOPPED_TOO_LONG_S = 48 * 3600.0
 COMMUNICATION_TIMEOUT_MAXIMUM_S = 86400
+TO_BE_INFUSED_MAXIMUM_UL = 9_999_000.0
+OCCLUSION_THRESHOLDS_KPA = (30.0, 50.0, 75.0, 100.0, 120.0)
 
-BOLUS_MODES = frozenset({ProgramMode.SINGLE_BOLUS, ProgramMode.PRIMING_BOLUS, ProgramMode.BRIDGE_BOLUS})
 BACKGROUND_MODES = frozenset({ProgramMode.CONTINUOUS, ProgramMode.FLEX, ProgramMode.MINIMUM_RATE, ProgramMode.STOP})
 
 
 @dataclass(frozen=True, slots=True)
 class PumpLimits:
-    """Flows in uL/h: 0.048 to 24 mL/day in therapy, 0.006 mL/day at minimum rate."""
+    """Flows in uL/h. As it stands, the implant: 0.048 to 24 mL/day in therapy, 0.006 mL/day at minimum rate."""
 
     capacity_ul: float
     flow_minimum_ul_per_h: float = 2.0
     flow_maximum_ul_per_h: float = 1000.0
-    minimum_rate_ul_per_h: float = 0.25
+    minimum_rate_ul_per_h: float | None = 0.25
     bolus_maximum_ul_per_h: float = 1000.0
     steps: int = 24
+    modes: tuple[ProgramMode, ...] = tuple(ProgramMode)
+    low_reservoir_ul: float = 2000.0
+    keep_open_ul_per_h: float | None = None
+    stopped_too_long_s: float | None = 48 * 3600.0
 
     def flow_maximum(self, mode: ProgramMode) -> float:
         """Return the highest flow of a step of a mode, uL/h."""
@@ -35,6 +39,22 @@ class PumpLimits:
         if mode is ProgramMode.FLEX:
             return 1, self.steps
         return (0, 0) if mode in (ProgramMode.MINIMUM_RATE, ProgramMode.STOP) else (1, 1)
+
+
+def external_limits(capacity_ul: float) -> PumpLimits:
+    """Return what the ambulatory pump can do: 0.02 to 125 mL/h, the lowest decade in strokes minutes apart."""
+    return PumpLimits(
+        capacity_ul,
+        flow_minimum_ul_per_h=20.0,
+        flow_maximum_ul_per_h=125_000.0,
+        minimum_rate_ul_per_h=None,
+        bolus_maximum_ul_per_h=125_000.0,
+        steps=1,
+        modes=(ProgramMode.CONTINUOUS, ProgramMode.SINGLE_BOLUS, ProgramMode.PRIMING_BOLUS, ProgramMode.STOP),
+        low_reservoir_ul=5000.0,
+        keep_open_ul_per_h=100.0,
+        stopped_too_long_s=None,
+    )
 
 
 class Refusal(Exception):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from instruments.program import ProgramMode
+from instruments.program import LOCKOUT_MODES, ProgramMode
 from instruments.pumps.bench_interface.messages import NOTHING, ErrorCode, MessageError, parse_number
-from instruments.simulated.devices.pump.limits import BOLUS_MODES, DAY_S, PumpLimits, Refusal, check_range
+from instruments.simulated.devices.pump.limits import DAY_S, PumpLimits, Refusal, check_range
 
 _LOCKOUT = "LOCKOUT="
 _ROUNDING_S = 1e-6
@@ -33,7 +33,7 @@ class StoredProgram:
     def flow_of(self, segment: int, limits: PumpLimits) -> float:
         """Return the flow of a segment, uL/h. A segment is a step; FLEX counts on from day to day."""
         if self.mode is ProgramMode.MINIMUM_RATE:
-            return limits.minimum_rate_ul_per_h
+            return limits.minimum_rate_ul_per_h or 0.0
         return float(self.steps[segment % len(self.steps)].flow_ul_per_h) if self.steps else 0.0
 
     def end_of(self, segment: int) -> float | None:
@@ -99,14 +99,14 @@ def open_upload(arguments: Sequence[str], limits: PumpLimits) -> Upload:
     if not 2 <= len(arguments) <= 3:
         raise Refusal(ErrorCode.BAD_ARGUMENT, "PGM takes mode, number of steps and LOCKOUT=")
     mode = ProgramMode.__members__.get(arguments[0])
-    if mode is None:
+    if mode not in limits.modes:
         raise Refusal(ErrorCode.BAD_ARGUMENT, "no such mode")
     count = whole(arguments[1])
     fewest, most = limits.step_counts(mode)
     check_range("steps", count, fewest, most, "")
     lockout = Decimal(0)
     if len(arguments) == 3:
-        if not arguments[2].startswith(_LOCKOUT) or mode not in BOLUS_MODES | {ProgramMode.MINIMUM_RATE}:
+        if not arguments[2].startswith(_LOCKOUT) or mode not in LOCKOUT_MODES:
             raise Refusal(ErrorCode.BAD_ARGUMENT, "LOCKOUT= goes with a bolus or MINIMUM_RATE only")
         lockout = number(arguments[2].removeprefix(_LOCKOUT))
     return Upload(mode, count, lockout)
