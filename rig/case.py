@@ -22,6 +22,7 @@ class PlanIdentity:
     id: str
     revision: str
     title: str
+    procedure: str
     requirements: tuple[str, ...]
     standard: str
     clause: str

@@ -42,7 +42,7 @@ class PlanTable(Section):
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the plan."""
-        return self.model_dump(exclude={"pump", "procedure"})
+        return self.model_dump(exclude={"pump"})
 
 
 class ConditionsTable(Section):

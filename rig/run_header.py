@@ -64,6 +64,7 @@ def run_header(
         "plan": {
             "id": case.plan.id,
             "revision": case.plan.revision,
+            "procedure": case.plan.procedure,
             "case": case.name,
             "sha256": case.plan.sha256,
             "requirements": list(case.plan.requirements),

@@ -1,0 +1,44 @@
+"""Every plan that ships: it can be read, its protocol runs it, and its cases have names of their own."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rig.plan import load_plan
+from rig.procedures import PROCEDURES
+
+PROTOCOLS = Path(__file__).parents[2] / "protocols"
+PLANS = sorted(PROTOCOLS.glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_shipped_plan_can_be_run(path: Path) -> None:
+    plan = load_plan(path)
+    assert plan.cases
+    for case in plan.cases:
+        assert case.planned_s > 0.0
+        assert case.title
+        assert case.evaluation.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_protocol_holds_no_number(path: Path) -> None:
+    tree = ast.parse(path.with_suffix(".py").read_text(encoding="utf-8"))
+    numbers = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert not [number for number in numbers if isinstance(number, int | float) and not isinstance(number, bool)]
+
+
+def test_every_procedure_has_a_protocol_and_every_protocol_a_procedure() -> None:
+    used = {load_plan(path).identity.procedure for path in PLANS}
+    assert used == set(PROCEDURES)
+    modules = {path.stem for path in PROTOCOLS.glob("*.py")} - {"__init__"}
+    assert modules == {path.stem for path in PLANS}
+
+
+def test_case_names_are_unique_over_all_plans() -> None:
+    names = Counter(case.name for path in PLANS for case in load_plan(path).cases)
+    assert not [name for name, count in names.items() if count > 1]
