@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import get_args
@@ -70,3 +71,22 @@ def test_the_readme_holds_the_commands_ci_runs() -> None:
         assert block is not None
         assert block[1].endswith(ending)
         assert ".lock -e ." in block[1]
+
+
+PYTHON_EXAMPLES = re.findall(
+    r"^```python\n(.*?)^```$", (DOCS / "python.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("number", range(len(PYTHON_EXAMPLES)))
+def test_the_examples_in_python_run(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DOCS.parent)
+    exec(compile(PYTHON_EXAMPLES[number], f"docs/python.md, example {number + 1}", "exec"), {})
+
+
+def test_every_function_of_the_document_exists() -> None:
+    named = re.findall(r"`(results(?:\.\w+)+)`", (DOCS / "python.md").read_text(encoding="utf-8"))
+    assert len(named) >= 15
+    for name in named:
+        module, _, function = name.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), function)), name
