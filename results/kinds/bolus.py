@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from results.bench import GravimetricBench
@@ -9,6 +10,7 @@ from results.bolus import MEASURANDS, BolusEvaluation, bolus_phases, evaluate_bo
 from results.bolus_outcome import BolusOutcome
 from results.kinds.kind import EvaluationKind
 from results.trace.reader import Trace
+from results.trace_notes import pump_alarm_notes
 from results.trace_series import numbered_phases, series_of_trace, trace_phases
 
 
@@ -25,7 +27,8 @@ def evaluate(trace: Trace, evaluation: BolusTraceEvaluation, bench: GravimetricB
     test = bolus_phases(
         begins_s, evaluation.timing, blank_before=phases.get("blank_before"), blank_after=phases.get("blank_after")
     )
-    return evaluate_bolus(series_of_trace(trace, phases=test), begins_s, evaluation, bench=bench)
+    outcome = evaluate_bolus(series_of_trace(trace, phases=test), begins_s, evaluation, bench=bench)
+    return replace(outcome, notes=outcome.notes + pump_alarm_notes(trace))
 
 
 def measurands(evaluation: BolusTraceEvaluation) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from results.bench import GravimetricBench
 from results.evaluate_flow import evaluate_flow
 from results.evaluation import FlowEvaluation
@@ -10,6 +12,7 @@ from results.measurands import ERROR_A
 from results.outcome import FlowOutcome
 from results.profiles import load_profile
 from results.trace.reader import Trace
+from results.trace_notes import pump_alarm_notes
 from results.trace_series import flow_series
 
 
@@ -17,7 +20,8 @@ def evaluate(trace: Trace, evaluation: FlowEvaluation, bench: GravimetricBench) 
     """Return the outcome of a flow test from its trace."""
     profile = load_profile(evaluation.profile)
     series = flow_series(trace, sample_interval_s=profile.profile.sample_interval_s)
-    return evaluate_flow(series, evaluation, bench=bench, profile=profile)
+    outcome = evaluate_flow(series, evaluation, bench=bench, profile=profile)
+    return replace(outcome, notes=outcome.notes + pump_alarm_notes(trace))
 
 
 def measurands(evaluation: FlowEvaluation) -> tuple[str, ...]:

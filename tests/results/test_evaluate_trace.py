@@ -130,6 +130,18 @@ def test_repeated_phases_are_refused(tmp_path: Path) -> None:
         evaluate_trace(trace)
 
 
+def test_the_alarms_of_the_pump_are_named_with_their_time(tmp_path: Path) -> None:
+    run = simulate(SHORT, 1)
+    alarms = [
+        TraceEvent(at_s * 1_000_000_000, "pump_alarm", "pump", {"alarms": names})
+        for at_s, names in ((1800, ["low reservoir"]), (3600, ["motor stall", "low battery"]))
+    ]
+    events = sorted([*phase_events(run.series), *alarms], key=lambda event: event.time_ns)
+    notes = evaluate_trace(written(tmp_path, run.series, events=events, head=header())).notes
+    assert "the pump raised an alarm at 0.500 h of the record: low reservoir" in notes
+    assert "the pump raised an alarm at 1.000 h of the record: motor stall, low battery" in notes
+
+
 def test_a_tare_in_the_trace_is_refused(tmp_path: Path) -> None:
     run = simulate(SHORT, 1)
     events = sorted(
