@@ -8,6 +8,7 @@ from typing import Any
 from results.kinds.bolus import BOLUS
 from results.kinds.flow import FLOW
 from results.kinds.kind import EvaluationKind
+from results.kinds.occlusion import OCCLUSION
 from results.kinds.schedule import SCHEDULE
 from results.kinds.steps import STEPS
 
@@ -18,4 +19,5 @@ KINDS: Mapping[str, EvaluationKind[Any]] = {
     "bolus": BOLUS,
     "steps": STEPS,
     "schedule": SCHEDULE,
+    "occlusion": OCCLUSION,
 }

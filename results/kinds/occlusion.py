@@ -1,0 +1,101 @@
+"""Occlusion of a pump with an alarm, from a trace: fixture, steady flow, dead end, alarm, release.
+
+Phases: "steady"; "occluded", in which the valve closes; "release", in which it opens, up to the end of the collection;
+before them, without the pump, "valve 1", "valve 2", ... (each closes the valve once) and "fixture 1", "fixture 2", ...
+(each holds one injection into the closed fixture).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from results.bench import GravimetricBench
+from results.kinds.kind import EvaluationKind
+from results.measured.pump_log import PumpLog, pump_log
+from results.measured.weighing import Weighing, weighed_phases
+from results.occlusion.instants import Instant, first_edge
+from results.occlusion.line_trace import (
+    ALARM_CHANNEL,
+    fixture_of,
+    pressure_of,
+    running_in,
+    valve_switched,
+    voltage_of,
+)
+from results.occlusion.model import OcclusionEvaluation
+from results.occlusion.outcome import OcclusionOutcome
+from results.occlusion.trial import evaluate_occlusion
+from results.occlusion.trial_measurands import MEASURANDS
+from results.occlusion.trial_record import OcclusionTrial
+from results.series import Phase
+from results.trace.reader import Trace
+from results.trace_series import required_phase, series_of_trace, trace_phases
+
+OCCLUSION_ALARM = "occlusion"
+CHECKING = "checking line"
+_CONTACT_V = 2.5
+"""An alarm contact is 0 V open and 5 V closed."""
+
+
+class OcclusionTraceEvaluation(OcclusionEvaluation):
+    """How the occlusion test of a trace is evaluated."""
+
+    kind: Literal["occlusion"]
+
+
+def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: GravimetricBench) -> OcclusionOutcome:
+    """Return the outcome of an occlusion test from its trace."""
+    phases = trace_phases(trace)
+    steady, occluded, release = (required_phase(phases, name) for name in ("steady", "occluded", "release"))
+    series = series_of_trace(trace, phases=weighed_phases(phases, (steady, occluded, release)))
+    weighing = Weighing.of(series, evaluation, bench, fastest_ul_per_h=None)
+    log = pump_log(trace)
+    closed = valve_switched(trace, evaluation, occluded, energised=True)
+    released = valve_switched(trace, evaluation, release, energised=False)
+    alarm = _alarm(trace, log, Phase(closed.after_s, released.after_s))
+    pressure = pressure_of(trace, evaluation.channel)
+    trial = OcclusionTrial(
+        pressure=pressure,
+        weighing=weighing,
+        steady=steady,
+        closed=closed,
+        alarm=alarm,
+        no_alarm=f"no occlusion alarm within {occluded.end_s - closed.at_s:.0f} s of the occlusion",
+        released=released,
+        end_s=min(release.end_s, float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
+        fixture=fixture_of(trace, evaluation, bench, phases, weighing),
+        running=running_in(log, release, evaluation.set_flow_ul_per_h),
+        restarts=restarts_in(log, Phase(closed.after_s, released.by_s)),
+        run_id=trace.run_id,
+        title=str(trace.header.get("title", "Occlusion")),
+        simulated=trace.simulated,
+    )
+    return evaluate_occlusion(trial, evaluation, bench=bench)
+
+
+def measurands(evaluation: OcclusionTraceEvaluation) -> tuple[str, ...]:
+    """Return pressures, times, compliances and boluses."""
+    return MEASURANDS
+
+
+def restarts_in(log: PumpLog, period: Phase) -> tuple[Instant, ...]:
+    """Return when the pump went on by itself after checking its line, between two polls each."""
+    return tuple(
+        Instant(float(log.time_s[poll]), float(log.time_s[poll + 1]))
+        for poll in range(len(log.states) - 1)
+        if log.states[poll] == CHECKING
+        and log.states[poll + 1] == "infusing"
+        and period.begin_s <= log.time_s[poll + 1] <= period.end_s
+    )
+
+
+def _alarm(trace: Trace, log: PumpLog, period: Phase) -> Instant | None:
+    """Return when the pump alarmed: by its alarm output where that was sampled, else between two polls."""
+    contact = voltage_of(trace, ALARM_CHANNEL)
+    if contact is not None:
+        return first_edge(*contact, level_v=_CONTACT_V, rising=True, after_s=period.begin_s, by_s=period.end_s)
+    edges = log.edges(OCCLUSION_ALARM, period)
+    return Instant(edges[0].after_s, edges[0].by_s) if edges else None
+
+
+OCCLUSION = EvaluationKind(model=OcclusionTraceEvaluation, evaluate=evaluate, measurands=measurands)

@@ -1,0 +1,76 @@
+"""What comes out when an occlusion is let go: collected until the pressure is back, the pump's own flow taken off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from results.measured.weighing import Weighing
+from results.occlusion.instants import Instant
+from results.series import Phase
+from results.uncertainty.budget import Budget, combine
+from results.uncertainty.lines import normal, rectangular
+
+_LEAD_S = 5.0
+"""Collection is weighed from so long before the release: nothing flows into the vessel then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The pump delivered from one instant to another, at so many times its steady flow."""
+
+    began: Instant
+    ended: Instant
+    flow_ratio: float = 1.0
+
+
+def own_delivery_ul(running: Sequence[Running], flow_ul_per_h: float, period: Phase) -> tuple[float, float]:
+    """Return what the pump itself delivered in a period, and how far that may be off to either side (uL)."""
+    volume_ul = doubt_ul = 0.0
+    for one in running:
+        per_s = one.flow_ratio * flow_ul_per_h / 3600.0
+        begin_s, end_s = max(one.began.at_s, period.begin_s), min(one.ended.at_s, period.end_s)
+        volume_ul += per_s * max(end_s - begin_s, 0.0)
+        for edge in (one.began, one.ended):
+            inside_s = min(edge.by_s, period.end_s) - max(edge.after_s, period.begin_s)
+            doubt_ul += per_s * max(inside_s, 0.0) / 2.0
+    return volume_ul, doubt_ul
+
+
+def collected(
+    weighing: Weighing, *, released: Instant, until_s: float, running: Sequence[Running], flow: Budget
+) -> Budget:
+    """Return the volume (uL) that came out after the release, up to an instant (s), less the pump's own delivery.
+
+    `flow` is the weighed steady flow. Evaporation and all else is corrected as the weighing does.
+    """
+    begin_s = max(released.after_s - _LEAD_S, float(weighing.collection.time_s[0]))
+    weighed = weighing.volume(Phase(begin_s, until_s))
+    period = Phase(released.at_s, until_s)
+    own_ul, doubt_ul = own_delivery_ul(running, flow.measured.value, period)
+    lines = list(weighed.lines)
+    if own_ul or doubt_ul:
+        relative = flow.measured.standard_uncertainty / flow.measured.value
+        lines += [
+            normal(
+                "the pump's own flow meanwhile", value=own_ul, unit="uL", u=abs(own_ul) * relative, sensitivity=-1.0
+            ),
+            rectangular("when the pump ran meanwhile", unit="uL", half_width=doubt_ul, sensitivity=-1.0),
+        ]
+    return combine(
+        value=weighed.measured.value - own_ul, unit="uL", lines=lines, coverage_percent=weighed.coverage_percent
+    )
+
+
+def before_reduction(bolus: Budget, *, fall: Budget, compliance: Budget) -> Budget:
+    """Return the bolus (uL) there would have been without the reduction: `fall` (kPa) is what that took off."""
+    taken_ul = compliance.measured.value * fall.measured.value
+    u = math.hypot(
+        compliance.measured.standard_uncertainty * fall.measured.value,
+        fall.measured.standard_uncertainty * compliance.measured.value,
+    )
+    lines = [*bolus.lines, normal("volume taken back", value=taken_ul, unit="uL", u=u, sensitivity=1.0)]
+    return combine(
+        value=bolus.measured.value + taken_ul, unit="uL", lines=lines, coverage_percent=bolus.coverage_percent
+    )

@@ -1,0 +1,195 @@
+"""The pressure in a line over time: levels, peaks, slopes, and when it is back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from results.occlusion.instants import Instant
+from results.refusal import EvaluationRefused
+
+_MAD_TO_SIGMA = 1.4826
+_SECOND_DIFFERENCE_SD = math.sqrt(6.0)
+_FEWEST = 3
+_SMOOTHED_S = 0.05
+"""Pressure is smoothed over this time: longer than a cycle of the mains, shorter than anything a line does."""
+_BATCHES = 8
+_RISE_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A mean pressure (kPa) with the standard deviation of the mean and its degrees of freedom."""
+
+    kpa: float
+    u_kpa: float
+    degrees_of_freedom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The highest pressure (kPa), when it was (s), and how far from it (kPa) the true one may lie to either side."""
+
+    kpa: float
+    at_s: float
+    half_width_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """How fast the pressure rose (kPa/s, with its standard deviation and degrees of freedom), and over what.
+
+    `begin_s` and `end_s` bound what was fitted; `mean_kpa` is the mean pressure of it.
+    """
+
+    kpa_per_s: float
+    u_kpa_per_s: float
+    degrees_of_freedom: float
+    begin_s: float
+    end_s: float
+    mean_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class PressureRecord:
+    """Gauge pressure (kPa) at times (s, increasing), shape (n,); every value is a number. Made by `pressure_record`."""
+
+    time_s: NDArray[np.float64]
+    pressure_kpa: NDArray[np.float64]
+    smooth_kpa: NDArray[np.float64]
+    period_s: float
+    noise_sd_kpa: float
+    """Of one sample, as its second differences show it."""
+    smoothed: int
+    """Samples of the running mean `smooth_kpa`."""
+
+    def rows(self, begin_s: float, end_s: float) -> slice:
+        """Return the rows from one instant (s) to another. Raises `EvaluationRefused` when they are fewer than 3."""
+        begin, end = np.searchsorted(self.time_s, (begin_s, end_s + 1e-9))
+        if end - begin < _FEWEST:
+            raise EvaluationRefused(
+                f"{end - begin} usable samples of pressure from {begin_s:g} to {end_s:g} s; wanted are {_FEWEST}"
+            )
+        return slice(int(begin), int(end))
+
+    def level(self, begin_s: float, end_s: float) -> Level:
+        """Return the mean pressure between two instants (s); ripple of the pump counts as noise of the mean."""
+        values = self.pressure_kpa[self.rows(begin_s, end_s)]
+        batches = min(_BATCHES, values.size)
+        means = [float(np.mean(part)) for part in np.array_split(values, batches)]
+        spread = float(np.std(means, ddof=1)) / math.sqrt(batches)
+        return Level(float(np.mean(values)), spread, batches - 1.0)
+
+    def near(self, at_s: float) -> float:
+        """Return the smoothed pressure (kPa) at an instant (s)."""
+        if not self.time_s[0] - self.period_s <= at_s <= self.time_s[-1] + self.period_s:
+            raise EvaluationRefused(
+                f"the pressure record spans {self.time_s[0]:g} to {self.time_s[-1]:g} s: not {at_s:g} s"
+            )
+        return float(np.interp(at_s, self.time_s, self.smooth_kpa))
+
+    def between(self, instant: Instant) -> tuple[float, float]:
+        """Return the lowest and the highest smoothed pressure (kPa) between the bounds of an instant."""
+        begin, end = np.searchsorted(self.time_s, (instant.after_s, instant.by_s))
+        values = [self.near(instant.after_s), self.near(instant.by_s), *self.smooth_kpa[begin:end]]
+        return float(min(values)), float(max(values))
+
+    def peak(self, begin_s: float, end_s: float) -> Peak:
+        """Return the highest pressure between two instants (s).
+
+        The highest of many noisy values lies above the true peak, by up to sigma sqrt(2 ln n) for white noise; a
+        running mean, and samples that miss the very tip, lie below it.
+        """
+        rows = self.rows(begin_s, end_s)
+        smooth = self.smooth_kpa[rows]
+        place = int(np.argmax(smooth))
+        above = self.noise_sd_kpa / math.sqrt(self.smoothed) * math.sqrt(2.0 * math.log(smooth.size))
+        span = self.smoothed
+        sides = smooth[place] - smooth[[max(place - span, 0), min(place + span, smooth.size - 1)]]
+        below = max(float(np.max(sides)) - above, 0.0) / 2.0
+        return Peak(
+            kpa=float(smooth[place]) + (below - above) / 2.0,
+            at_s=float(self.time_s[rows][place]),
+            half_width_kpa=(below + above) / 2.0,
+        )
+
+    def rise(self, begin_s: float, end_s: float, *, low: float = 0.1, high: float = 0.9) -> Rise:
+        """Return the slope of the rise from one instant (s) to another, between two shares of it.
+
+        A straight line by least squares; its uncertainty is that of the slopes of equal parts, so that strokes and
+        curvature count. Raises `EvaluationRefused` where the pressure does not rise clear of the noise.
+        """
+        rows = self.rows(begin_s, end_s)
+        times, smooth = self.time_s[rows], self.smooth_kpa[rows]
+        foot, top = float(smooth[0]), float(smooth[-1])
+        if not top - foot > 10.0 * self.noise_sd_kpa / math.sqrt(self.smoothed):
+            raise EvaluationRefused(f"the pressure did not rise between {begin_s:g} and {end_s:g} s")
+        first = int(np.argmax(smooth >= foot + low * (top - foot)))
+        last = int(smooth.size - np.argmax(smooth[::-1] <= foot + high * (top - foot)))
+        if last - first < _FEWEST:
+            first, last = 0, smooth.size
+        times, values = times[first:last], self.pressure_kpa[rows][first:last]
+        parts = min(_RISE_POINTS, values.size)
+        x = np.array([np.mean(part) for part in np.array_split(times, parts)])
+        y = np.array([np.mean(part) for part in np.array_split(values, parts)])
+        slope, spread, dof = _slope(x, y)
+        return Rise(slope, spread, dof, float(times[0]), float(times[-1]), float(np.mean(values)))
+
+    def back_at(self, begin_s: float, end_s: float, *, below_kpa: float) -> Instant | None:
+        """Return when the smoothed pressure came to lie below a value, for good, between two instants (s)."""
+        rows = self.rows(begin_s, end_s)
+        above = np.flatnonzero(self.smooth_kpa[rows] > below_kpa)
+        times = self.time_s[rows]
+        if above.size == 0:
+            return Instant(begin_s, max(float(times[0]), begin_s))
+        if above[-1] == times.size - 1:
+            return None
+        return Instant(float(times[above[-1]]), float(times[above[-1] + 1]))
+
+    def plateau_from(self, begin_s: float, end_s: float, *, band_kpa: float) -> float:
+        """Return since when (s) the smoothed pressure has stayed within a band of where it ends up."""
+        rows = self.rows(begin_s, end_s)
+        smooth = self.smooth_kpa[rows]
+        outside = np.flatnonzero(np.abs(smooth - smooth[-1]) > band_kpa)
+        return float(self.time_s[rows][outside[-1] + 1 if outside.size else 0])
+
+
+def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float64]) -> PressureRecord:
+    """Return the record of samples at times (s); both have shape (n,). Samples without a number are left out.
+
+    Raises `EvaluationRefused` for fewer than 3 usable samples and for times that do not rise.
+    """
+    usable = np.isfinite(time_s) & np.isfinite(pressure_kpa)
+    times, values = time_s[usable], pressure_kpa[usable]
+    if times.size < _FEWEST:
+        raise EvaluationRefused(f"of {time_s.size} samples of pressure, {times.size} carry a number")
+    steps = np.diff(times)
+    if not np.all(steps > 0.0):
+        raise EvaluationRefused("the times of the pressure do not rise")
+    period_s = float(np.median(steps))
+    bends = np.abs(np.diff(values, 2))
+    count = 2 * int(_SMOOTHED_S / period_s / 2.0) + 1
+    return PressureRecord(
+        time_s=times,
+        pressure_kpa=values,
+        smooth_kpa=np.asarray(ndimage.uniform_filter1d(values, count, mode="nearest")),
+        period_s=period_s,
+        noise_sd_kpa=_MAD_TO_SIGMA * float(np.median(bends)) / _SECOND_DIFFERENCE_SD,
+        smoothed=count,
+    )
+
+
+def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the slope of a line, its standard deviation by the slopes of equal parts, and degrees of freedom."""
+    slope = float(np.polyfit(x, y, 1)[0])
+    parts = min(_BATCHES, x.size // 3)
+    if parts < 2:
+        residual = y - np.polyval(np.polyfit(x, y, 1), x)
+        dof = max(x.size - 2.0, 1.0)
+        return slope, math.sqrt(float(np.sum(residual**2)) / dof / float(np.sum((x - x.mean()) ** 2))), dof
+    slopes = [np.polyfit(a, b, 1)[0] for a, b in zip(np.array_split(x, parts), np.array_split(y, parts), strict=True)]
+    return slope, float(np.std(slopes, ddof=1)) / math.sqrt(parts), parts - 1.0
