@@ -11,7 +11,7 @@ from rich.text import Text
 from results.bolus_outcome import BolusOutcome
 from results.decision import Decision
 from rig.terminal.outcome_text import limits_text
-from rig.terminal.verdict_table import ERROR_STYLE, STYLE
+from rig.terminal.verdict_table import verdict_text
 
 
 def print_boluses(console: Console, outcome: BolusOutcome) -> None:
@@ -65,12 +65,11 @@ def _print_decisions(console: Console, decisions: tuple[Decision, ...]) -> None:
         return
     table = _table("Verdicts", ("measurand", "measured", "limits", "verdict", "reason"))
     for decision in decisions:
-        style = STYLE.get(decision.verdict, ERROR_STYLE)
         table.add_row(
             decision.measurand,
             f"{decision.value:+.3f}, U = {decision.expanded_uncertainty:.3f}",
             limits_text(decision),
-            Text(decision.verdict.value, style=style),
+            verdict_text(decision),
             decision.reason,
         )
     console.print(table)

@@ -30,10 +30,32 @@ def value_text(value: float, expanded_uncertainty: float, unit: str) -> str:
 
 
 def limits_text(decision: Decision) -> str:
-    """Return the tolerance limits and the rule."""
-    low = "" if decision.tolerance_low is None else f"{decision.tolerance_low:+g}"
-    high = "" if decision.tolerance_high is None else f"{decision.tolerance_high:+g}"
-    return f"{low} .. {high} {decision.unit}\n{decision.rule}"
+    """Return the tolerance limits, the rule, and where it differs from them its acceptance limits."""
+    tolerance = (decision.tolerance_low, decision.tolerance_high)
+    acceptance = (decision.acceptance_low, decision.acceptance_high)
+    text = f"{_range(tolerance, 'g')} {decision.unit}\n{decision.rule}"
+    if acceptance in (tolerance, (None, None)) or not _leaves_room(acceptance):
+        return text
+    return f"{text}: {_range(acceptance, '.4g')} {decision.unit}"
+
+
+def conformance_text(decision: Decision) -> str:
+    """Return the probability that the true value conforms; empty where there is no value."""
+    probability = decision.conformance_probability
+    if not math.isfinite(probability):
+        return ""
+    percent = 100.0 * probability
+    return "conforms: > 99.9 %" if percent > 99.9 else f"conforms: {percent:.1f} %"
+
+
+def _range(limits: tuple[float | None, float | None], form: str) -> str:
+    low, high = ("" if limit is None else f"{limit:+{form}}" for limit in limits)
+    return f"{low} .. {high}"
+
+
+def _leaves_room(limits: tuple[float | None, float | None]) -> bool:
+    low, high = limits
+    return low is None or high is None or low < high
 
 
 def reason_text(outcome: Outcome) -> str:

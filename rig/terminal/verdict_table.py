@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from results.decision import Verdict
+from results.decision import Decision, Verdict
 from results.measured.outcome import Outcome
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
-from rig.terminal.outcome_text import limits_text, measured_text
+from rig.terminal.outcome_text import conformance_text, limits_text, measured_text
 
 STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 ERROR_STYLE = "bold magenta"
@@ -54,5 +54,12 @@ def add_verdicts(table: Table, name: str, verdict: Verdict, outcome: Outcome | N
             decision.measurand,
             measured_text(outcome, decision),
             limits_text(decision),
-            Text(decision.verdict.value, style=STYLE.get(decision.verdict, ERROR_STYLE)),
+            verdict_text(decision),
         )
+
+
+def verdict_text(decision: Decision) -> Text:
+    """Return the verdict on one criterion, with the probability that the true value conforms."""
+    text = Text(decision.verdict.value, style=STYLE.get(decision.verdict, ERROR_STYLE))
+    conformance = conformance_text(decision)
+    return text.append(f"\n{conformance}", style="default") if conformance else text
