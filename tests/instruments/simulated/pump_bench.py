@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class PumpOnBench:
         self.now_s = 0.0
         self.sequence = 0
 
-    def at(self, now_s: float) -> PumpOnBench:
+    def at(self, now_s: float) -> Self:
         self.now_s = now_s
         return self
 

@@ -6,7 +6,7 @@ import pytest
 
 from instruments.pumps.bench_interface.frames import encode_frame
 from instruments.readings import PumpAlarm
-from tests.instruments.simulated.pump_bench import PumpOnBench
+from tests.instruments.simulated.pump_bench import ExternalPumpOnBench, PumpOnBench, exactly
 
 HOUR_S = 3600.0
 
@@ -120,6 +120,30 @@ def test_two_days_without_delivery() -> None:
     pump.at(100 * HOUR_S).ask("STOP")
     assert pump.at(147.9 * HOUR_S).status()["ALARMS"] == "-"
     assert pump.at(148.1 * HOUR_S).status()["ALARMS"] == "STOPPED_TOO_LONG"
+
+
+def test_a_reservoir_may_run_dry_while_the_calculation_says_there_is_volume_left() -> None:
+    # It delivers 15 % more than it counts, and was told 3000 uL, which is true.
+    over = {"pump.systematic_error_percent": exactly(15.0), "pump.reservoir_ul": 3000.0}
+    pump = PumpOnBench(over, reservoir_ul=3000.0)
+    pump.run("CONTINUOUS 1", "100 -")
+    pump.at(9.9 * HOUR_S).status()
+    dry_s = 26.5 * HOUR_S  # 3000 / 115
+    tip_ul = pump.bench.tip_volume_ul(dry_s)
+    made = pump.bench.pump_mechanics(dry_s).strokes_made
+    found = pump.at(28 * HOUR_S).status()
+    assert (found["STATE"], found["ALARMS"]) == ("INFUSING", "LOW_RESERVOIR")
+    assert float(found["RESERVOIR"]) == pytest.approx(200.0, abs=0.01)
+    mechanics = pump.bench.pump_mechanics(28 * HOUR_S)
+    assert mechanics.reservoir_ul == pytest.approx(0.0, abs=1e-9)
+    # The motor goes on; strokes deliver nothing.
+    assert (mechanics.flow_ul_per_h, mechanics.strokes_made) == (100.0, made)
+    assert mechanics.strokes_commanded > made + 100
+    assert pump.bench.tip_volume_ul(28 * HOUR_S) == pytest.approx(tip_ul, abs=1.0)
+
+
+def test_only_an_implant_counts_the_days_without_delivery() -> None:
+    assert ExternalPumpOnBench().at(100 * HOUR_S).status()["ALARMS"] == "-"
 
 
 STALL = [{"kind": "stall", "at_s": 1000.0, "duration_s": 1000.0}]

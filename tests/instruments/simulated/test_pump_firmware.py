@@ -177,6 +177,16 @@ def test_the_program_stop_stops() -> None:
     assert pump.state() == ("STOPPED", "-", "0")
 
 
+@pytest.mark.parametrize(("missed", "flows"), [(1, [10, 10, 5, 10]), (2, [10, 20, 20, 10])])
+def test_a_change_of_flow_the_firmware_forgets_is_reported_and_not_made(missed: int, flows: list[float]) -> None:
+    pump = PumpOnBench({"pump.missed_step": missed})
+    pump.run("FLEX 3", "10 3600", "20 7200", "5 75600")
+    assert [pump.at(t_s).mechanism_flow() for t_s in (1.0, 3601.0, 10801.0, 86401.0)] == flows
+    said = PumpOnBench({"pump.missed_step": missed})
+    said.run("FLEX 3", "10 3600", "20 7200", "5 75600")
+    assert [said.at(t_s).state()[2] for t_s in (1.0, 3601.0, 10801.0, 86401.0)] == ["10", "20", "5", "10"]
+
+
 def test_lockout_of_boluses() -> None:
     pump = PumpOnBench()
     pump.run("SINGLE_BOLUS 1 LOCKOUT=3600", "100 60")
@@ -306,8 +316,8 @@ def test_frames_may_come_in_pieces_and_several_at_once() -> None:
 
 
 WORDS = (
-    "IDN? LIM? FUN? PGM STEP STORE PGM? STEP? RUN STOP STA? ALM? ACK RES LOW LOW? CTO CTO? CONTINUOUS FLEX SINGLE_BOLUS "
-    "BRIDGE_BOLUS MINIMUM_RATE 0 1 2 9 12.5 60 3600 86400 99999999 - LOCKOUT=5 x"
+    "IDN? LIM? FUN? PGM STEP STORE PGM? STEP? RUN STOP STA? ALM? ACK RES LOW LOW? CTO CTO? CONTINUOUS FLEX "
+    "SINGLE_BOLUS BRIDGE_BOLUS MINIMUM_RATE 0 1 2 9 12.5 60 3600 86400 99999999 - LOCKOUT=5 x"
 )
 words = st.sampled_from(WORDS.split())
 requests = st.lists(words, min_size=1, max_size=5).map(" ".join)

@@ -142,7 +142,7 @@ class PumpFirmware:
         else:
             self._jobs.run_first(self._now_s)
         self._watch_volumes()
-        self._output.set(self._now_s, self.panel.halted)
+        self._output.set(self._now_s, self.powered and self.panel.halted)
         self._set_timers()
         if self.occlusion is not None:
             self.occlusion.sensor.look_ahead(self._now_s)
@@ -302,7 +302,6 @@ class PumpFirmware:
             self._power_up(t_s)
         elif not on:
             self.stop()
-            self._output.set(t_s, False)
         self.powered = on
 
     def _fail(self, t_s: float, alarm: PumpAlarm) -> None:
