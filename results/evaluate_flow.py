@@ -149,7 +149,7 @@ def evaluate_flow(
         used_readings=readings.time_s.size,
         largest_gap_s=grid.largest_gap_s,
         gaps=reading_gaps(readings.time_s, begin_s=phases.begin_s, end_s=phases.end_s),
-        unweighed=unweighed(marks, readings.time_s, phases, sample_interval_s=interval_s),
+        unweighed=unweighed(marks, phases),
         exclusions=readings.exclusions,
         findings=findings,
         decisions=decisions,

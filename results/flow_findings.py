@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+
+import numpy as np
 
 from results.bench import GravimetricBench
 from results.cleaning.disturbances import Undisturbed, undisturbed
-from results.cleaning.findings import Finding, Treatment
+from results.cleaning.findings import END_NOT_WEIGHED, Finding, Treatment
+from results.cleaning.gaps import MISSED_READINGS
 from results.cleaning.readings import clean_readings
 from results.evaluation import FlowEvaluation
 from results.flow.arrivals import Irregularity, irregularities
@@ -14,7 +18,7 @@ from results.flow.continuity import FlowContinuity
 from results.flow_history import infusion_of
 from results.gravimetry.collection import Collection
 from results.profiles import MethodProfile
-from results.series import FlowPhases, FlowSeries
+from results.series import FlowPhases, FlowSeries, Phase
 from results.uncertainty.drift import Drift
 from results.uncertainty.evaporation_lines import loss_change_ug_per_min
 
@@ -82,7 +86,29 @@ def findings_of(
         *treated.readings.findings,
         *(_irregular(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul) for entry in irregular),
         *_evaporation_changed(collection, series.phases, bench=bench, drift=drift),
+        *_ends_not_weighed(collection, series.phases.analysis),
     )
+
+
+def _ends_not_weighed(collection: Collection, period: Phase) -> Iterator[Finding]:
+    """Yield the ends of a period that lie in a gap: the volume there is between those on either side, and no more."""
+    time_s, volume_ul = collection.time_s, collection.volume_ul
+    missed_s = MISSED_READINGS * float(np.median(np.diff(time_s)))
+    for at_s in (period.begin_s, period.end_s):
+        after = int(np.searchsorted(time_s, at_s))
+        if not 0 < after < time_s.size or time_s[after] == at_s or time_s[after] - time_s[after - 1] <= missed_s:
+            continue
+        sides_ul = volume_ul[after - 1 : after + 1]
+        half_ul = float(np.max(np.abs(sides_ul - np.interp(at_s, time_s[after - 1 : after + 1], sides_ul))))
+        yield Finding(
+            rule=END_NOT_WEIGHED,
+            treatment="kept, U widened",
+            begin_s=float(time_s[after - 1]),
+            end_s=float(time_s[after]),
+            size_mg=float(sides_ul[1] - sides_ul[0]) / collection.ul_per_g * 1e3,
+            u_mg=half_ul / math.sqrt(3.0) / collection.ul_per_g * 1e3,
+            explanation="the analysis begins or ends without a reading: interpolated between those beside it",
+        )
 
 
 def _evaporation_changed(

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from results.cleaning.disturbances import SMALL_FALL
 from results.cleaning.exclusions import LISTED_STRETCHES
 from results.cleaning.findings import Finding
+from results.cleaning.gaps import MISSED_READINGS
 from results.flow.continuity import BINS_PER_INTERVAL
 from results.flow.marks import Marks, Steps
 from results.flow.trumpet import WindowError
 from results.series import FlowPhases
 
-MISSED_READINGS = 3.5
 _EITHER_OR = math.sqrt(0.5)
 _CLOCK = "clock set back"
 _DOUBTFUL = ("jump", "slow fall", SMALL_FALL, "pause of the delivery", "surge of the delivery")
@@ -80,17 +80,18 @@ def flow_marks(
         hanging_u_ul=max((found.u_mg for found in findings if found.rule == _DROPS), default=0.0)
         * ul_per_mg
         * _EITHER_OR,
+        bridged_s=limit_s,
     )
 
 
-def unweighed(marks: Marks, time_s: NDArray[np.float64], phases: FlowPhases, *, sample_interval_s: float) -> Unweighed:
+def unweighed(marks: Marks, phases: FlowPhases) -> Unweighed:
     """Return what the record says of the excluded stretches that touch the phases."""
     stretches = marks.excluded_s
     inside = stretches[(stretches[:, 0] < phases.end_s) & (stretches[:, 1] > phases.begin_s)]
     inside = inside[np.argsort(inside[:, 0], kind="stable")]
     lengths_s = inside[:, 1] - inside[:, 0]
     return Unweighed(
-        limit_s=bridged_s(time_s, sample_interval_s=sample_interval_s),
+        limit_s=marks.bridged_s,
         count=lengths_s.size,
         total_s=float(np.sum(lengths_s)),
         longest_s=float(np.max(lengths_s, initial=0.0)),

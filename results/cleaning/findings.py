@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+END_NOT_WEIGHED = "end of the analysis not weighed"
 Treatment = Literal["repaired", "excluded", "kept", "kept, U widened"]
 
 

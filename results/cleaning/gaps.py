@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from results.cleaning.exclusions import LISTED_STRETCHES
 
-_MISSED_READINGS = 3.5
+MISSED_READINGS = 3.5
+"""Usual intervals that make a gap: at least three readings are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def reading_gaps(time_s: NDArray[np.float64], *, begin_s: float, end_s: float) -
         return ReadingGaps(0.0, 0, 0.0, 0.0, ())
     apart = np.diff(times)
     usual_s = float(np.median(apart))
-    places = np.flatnonzero(apart > _MISSED_READINGS * usual_s)
+    places = np.flatnonzero(apart > MISSED_READINGS * usual_s)
     longest = np.sort(places[np.argsort(apart[places], kind="stable")[-LISTED_STRETCHES:]])
     return ReadingGaps(
         usual_s=usual_s,

@@ -29,13 +29,14 @@ class Marks:
     """What befell the readings: stretches (s) without usable ones, `excluded_s` of shape (n, 2), and steps.
 
     `repaired`: taken back by a rule. `doubtful`: kept, for the pump may have done it. `hanging_u_ul`: standard
-    uncertainty (uL) of what hung at the outlet at any instant.
+    uncertainty (uL) of what hung at the outlet at any instant. `bridged_s`: gaps up to this are not among the excluded.
     """
 
     excluded_s: NDArray[np.float64] = field(default_factory=_none)
     repaired: Steps = field(default_factory=Steps)
     doubtful: Steps = field(default_factory=Steps)
     hanging_u_ul: float = 0.0
+    bridged_s: float = 0.0
 
     def usable(self, *, begin_s: NDArray[np.float64], length_s: float) -> NDArray[np.bool_]:
         """Return which windows that begin at `begin_s` and last `length_s` touch no excluded stretch."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from results.cleaning.disturbances import SMALL_FALL
-from results.cleaning.findings import Finding
+from results.cleaning.findings import END_NOT_WEIGHED, Finding
 from results.gravimetry.collection import Collection
 from results.series import Phase
 from results.uncertainty.budget import BudgetLine
@@ -55,6 +55,9 @@ def cleaning_lines(
     drops = max((found.u_mg for found in findings if found.rule == "drops"), default=0.0)
     if drops > 0.0:
         lines.append(normal("drops hanging at the ends", unit="uL", u=drops * 1e-3, sensitivity=collection.ul_per_g))
+    ends = math.hypot(*(found.u_mg for found in findings if found.rule == END_NOT_WEIGHED))
+    if ends > 0.0:
+        lines.append(normal("ends not weighed", unit="uL", u=ends * 1e-3, sensitivity=collection.ul_per_g))
     clock_s = math.hypot(*(found.drift_s for found in findings if _share(found, period) > 0.0))
     if clock_s > 0.0:
         lines.append(

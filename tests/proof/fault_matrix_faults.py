@@ -14,6 +14,8 @@ Event = Mapping[str, object]
 
 AT_S = 123_457.0
 """Within the analysis period of the maintenance case."""
+ENDS_S = 185_400.0
+"""The end of its analysis period, at which the pump stops."""
 IN_BLANK_S = 189_000.0
 END_S = 192_600.0
 WHOLE = Phase(0.0, END_S)
@@ -121,6 +123,11 @@ def _in_the_answers() -> Iterator[Fault]:
                 names=frozenset({"no number"}),
                 refusal="a gap of",
             )
+    for lasting_s in (10.0, 300.0, 600.0):
+        at_s = ENDS_S - lasting_s / 2.0
+        corruption = record.state(SampleStatus.OVERLOAD, at_s=at_s, duration_s=lasting_s)
+        names = frozenset({"end of the analysis not weighed"})
+        yield Fault("overload as the analysis ends", f"{lasting_s:g} s", _when(at_s, lasting_s), (), corruption, names)
     for lasting_s in (1.0, 60.0, 600.0):
         corruption, names = record.not_a_number(at_s=AT_S, duration_s=lasting_s), frozenset({"not finite"})
         yield Fault("not a number", f"{lasting_s:g} s", _when(AT_S, lasting_s), corruption=corruption, names=names)

@@ -113,3 +113,20 @@ def test_steps_and_clocks_are_marked_by_what_was_done_about_them() -> None:
     assert marks.repaired.u_ul.tolist() == [0.5, 0.5, 0.5]
     assert marks.doubtful.stretches_s.tolist() == [[400.0, 460.0]]
     assert marks.doubtful.u_ul == pytest.approx([2.0 / np.sqrt(2.0)])
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_an_analysis_that_ends_without_a_reading_is_as_uncertain_as_what_came_meanwhile(
+    sound: FlowSeries, share: float
+) -> None:
+    """The pump stops as the analysis ends: interpolation over a gap about that instant is out by part of a gap."""
+    end_s = ANALYSIS_S + 25.0 * HOUR
+    outcome = evaluated(without(sound, end_s - 800.0 * share, end_s + 800.0 * (1.0 - share)))
+    (found,) = [found for found in outcome.findings if found.rule == "end of the analysis not weighed"]
+    assert found.begin_s < end_s < found.end_s
+    (line,) = [line for line in outcome.error_a.lines if line.name == "ends not weighed"]
+    came_percent = 800.0 * share / (25.0 * HOUR) * 100.0
+    assert line.contribution == pytest.approx(max(share, 1.0 - share) * came_percent / np.sqrt(3.0), rel=0.2)
+    out_by = outcome.error_a.measured.value - evaluated(sound).error_a.measured.value
+    assert out_by == pytest.approx(-(1.0 - share) * came_percent, abs=0.06)
+    assert abs(out_by) < outcome.error_a.measured.expanded_uncertainty
