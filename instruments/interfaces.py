@@ -91,7 +91,15 @@ class PressureInput(Instrument, Protocol):
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels, in the order of the rows of a block."""
+        """Names of the pressure channels, in the order of the rows of a block."""
+
+    @property
+    def voltages(self) -> tuple[str, ...]:
+        """Names of the voltages sampled beside them, in the order of the rows of a block; possibly none."""
+
+    @property
+    def transfer_s(self) -> float:
+        """How long after it was taken a sample may become readable, s."""
 
     def start(self, *, rate_hz: float, block_samples: int) -> None:
         """Arm the task and start sampling at `rate_hz`."""

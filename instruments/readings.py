@@ -58,12 +58,14 @@ class PressureBlock:
 
     `first_sample` counts from the start of the task; sample k was taken `k * period_s` after it on the DAQ's own clock.
     `pressure_kpa` has shape (channels, samples), gauge pressure, NaN where the state carries no number.
-    `states` has the same shape and holds `ReadingState` members.
+    `voltage_v` has shape (voltages, samples), V: what is sampled beside the pressures.
+    `states` has a row for each pressure and then for each voltage, and holds `ReadingState` members.
     """
 
     first_sample: int
     period_s: float
     pressure_kpa: NDArray[np.float64]
+    voltage_v: NDArray[np.float64]
     states: NDArray[np.object_]
 
 

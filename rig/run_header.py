@@ -18,9 +18,14 @@ from results.trace.schema import (
     PRESSURE_PREFIX,
     PUMP,
     PUMP_COLUMNS,
+    SAMPLE_CLOCK,
+    SAMPLE_CLOCK_COLUMNS,
+    VOLTAGE_COLUMNS,
+    VOLTAGE_PREFIX,
     StreamSpec,
 )
 from rig.acquisition.acquisition import SampledInstruments
+from rig.acquisition.pressure_sampler import ANCHOR_PERIOD_S
 from rig.acquisition.samplers import ALARM_BIT, PUMP_STATE_CODE
 from rig.case import Case
 from rig.run_folder import RunFolder
@@ -74,13 +79,17 @@ def run_header(
         "plan_toml": case.plan.text,
         "station_toml": station.text,
         "evaluation": case.evaluation.model_dump(mode="json"),
+        "after_check": _after_check(station, case),
         "gravimetric_bench": station.setup.model_dump(mode="json"),
-        "simulation": {"seed": None if station.attach else seed, "clock": "virtual" if virtual else "wall"}
-        if station.is_simulated
-        else None,
+        "simulation": _simulation(station, virtual=virtual, seed=seed) if station.is_simulated else None,
         "watchdog": "none",
         "instruments": {name: {**asdict(one.identity), **one.settings} for name, one in prepared.items()},
     }
+
+
+def _after_check(station: StationFile, case: Case) -> dict[str, object] | None:
+    after = station.checks.after
+    return after.model_dump(mode="json") if after is not None and case.is_checked_afterwards else None
 
 
 def _simulation(station: StationFile, *, virtual: bool, seed: int) -> dict[str, object]:
@@ -110,6 +119,17 @@ def stream_specs(sampled: SampledInstruments, prepared: Mapping[str, Prepared]) 
             )
             for channel in sampled.pressure.channels
         ),
+        *(
+            StreamSpec(
+                VOLTAGE_PREFIX + voltage,
+                VOLTAGE_COLUMNS,
+                1.0 / sampled.pressure_rate_hz,
+                hardware_timed=True,
+                attributes={**identity("pressure"), "channel": voltage},
+            )
+            for voltage in sampled.pressure.voltages
+        ),
+        StreamSpec(SAMPLE_CLOCK, SAMPLE_CLOCK_COLUMNS, ANCHOR_PERIOD_S, attributes=identity("pressure")),
         StreamSpec(AMBIENT, AMBIENT_COLUMNS, sampled.ambient_period_s, attributes=identity("ambient")),
         StreamSpec(PUMP, PUMP_COLUMNS, sampled.telemetry_period_s, attributes={**identity("pump"), **pump_legend}),
     ]

@@ -72,15 +72,34 @@ class CurrentChannel(_Channel):
         return self
 
 
+class VoltageInput(DriverOptions):
+    """A voltage sampled as it is, beside the pressures: the drive of a valve, the alarm output of a pump."""
+
+    name: Text
+    physical_channel: Text
+    """Input of the device, without its name: `ai2`."""
+    limits_v: Pair = (-1.0, 9.0)
+    """A voltage outside carries no number."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.limits_v[0] < self.limits_v[1]:
+            raise ValueError("limits_v must be a lower and a higher voltage")
+        return self
+
+
 PressureChannel = Annotated[BridgeChannel | VoltageChannel | CurrentChannel, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """A straight line through two points, and the electrical limits beyond which a signal is a state."""
+    """A straight line through two points, and the electrical limits beyond which a signal is a state.
+
+    The line leads to kPa, gauge; that of a plain voltage to V.
+    """
 
     slope: float
-    intercept_kpa: float
+    intercept: float
     low_limit: float
     high_limit: float
     low_state: ReadingState
@@ -98,12 +117,15 @@ def scaling_of(channel: PressureChannel) -> Scaling:
     return _scaling(amperes, channel.pressure_kpa, limits, ReadingState.WIRE_BREAK)
 
 
-def to_pressure(
-    raw: NDArray[np.float64], scalings: Sequence[Scaling]
-) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
-    """Return gauge pressure (kPa, NaN without a number) and states; all arrays have shape (channels, samples)."""
-    slope, intercept_kpa, low, high = np.array(
-        [[(s.slope,), (s.intercept_kpa,), (s.low_limit,), (s.high_limit,)] for s in scalings]
+def unscaled(voltage: VoltageInput) -> Scaling:
+    """Return the scaling that leaves a voltage as it is, V."""
+    return Scaling(1.0, 0.0, voltage.limits_v[0], voltage.limits_v[1], ReadingState.UNDER_RANGE)
+
+
+def scaled(raw: NDArray[np.float64], scalings: Sequence[Scaling]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Return scaled values (NaN without a number) and states; all arrays have shape (channels, samples)."""
+    slope, intercept, low, high = np.array(
+        [[(s.slope,), (s.intercept,), (s.low_limit,), (s.high_limit,)] for s in scalings]
     ).transpose(1, 0, 2)
     states = np.full(raw.shape, ReadingState.STABLE, dtype=object)
     sound = (raw >= low) & (raw <= high)
@@ -113,7 +135,7 @@ def to_pressure(
         states[raw > high] = ReadingState.OVER_RANGE
         states[~np.isfinite(raw)] = ReadingState.DEVICE_ERROR
         raw = np.where(sound, raw, np.nan)
-    return raw * slope + intercept_kpa, states
+    return raw * slope + intercept, states
 
 
 def _scaling(

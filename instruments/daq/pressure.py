@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 from nidaqmx import Task
@@ -21,7 +21,7 @@ from nidaqmx.constants import (
 from nidaqmx.errors import DaqReadError
 from nidaqmx.stream_readers import AnalogMultiChannelReader
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from instruments.clock import Clock
 from instruments.daq.channels import (
@@ -29,8 +29,10 @@ from instruments.daq.channels import (
     PressureChannel,
     Scaling,
     VoltageChannel,
+    VoltageInput,
+    scaled,
     scaling_of,
-    to_pressure,
+    unscaled,
 )
 from instruments.drivers import Driver
 from instruments.errors import ProtocolError
@@ -45,6 +47,10 @@ _USUAL_SHUNT_OHM = 249.0  # not used by an input that measures current by itself
 _RANGE_MARGIN = 1.05  # the input must see beyond the limits, or a signal outside them is clipped to one inside
 
 
+_AnyInput = TypeVar("_AnyInput", bound=PressureChannel | VoltageInput)
+_Input = tuple[PressureChannel | VoltageInput, Scaling]
+
+
 class PressureOptions(DriverOptions):
     """Options of the station file."""
 
@@ -54,22 +60,23 @@ class PressureOptions(DriverOptions):
     """Serial number of the device, the hexadecimal digits on its label."""
     deadline_s: Deadline = 5.0
     """Longest wait for an answer of a gRPC device server."""
+    transfer_s: Annotated[float, Field(ge=0.0, le=1.0)] = 0.005
+    """How long after it was taken a sample may become readable: a USB device hands them over in packets."""
     channels: Annotated[tuple[PressureChannel, ...], Field(strict=False, min_length=1)]
+    voltages: Annotated[tuple[VoltageInput, ...], Field(strict=False)] = ()
 
-    @field_validator("channels")
+    @field_validator("channels", "voltages")
     @classmethod
-    def _names_differ(cls, channels: tuple[PressureChannel, ...]) -> tuple[PressureChannel, ...]:
-        for what, values in (
-            ("name", [channel.name for channel in channels]),
-            ("physical_channel", [channel.physical_channel for channel in channels]),
-        ):
-            if len(set(values)) != len(values):
+    def _differ(cls, inputs: tuple[_AnyInput, ...], info: ValidationInfo) -> tuple[_AnyInput, ...]:
+        known: tuple[PressureChannel | VoltageInput, ...] = (*info.data.get("channels", ()), *inputs)
+        for what in ("name", "physical_channel"):
+            if len({getattr(one, what) for one in known}) != len(known):
                 raise ValueError(f"two channels have the same {what}")
-        return channels
+        return inputs
 
 
 class DaqPressure:
-    """Pressure channels of one NI-DAQmx device."""
+    """Pressure channels of one NI-DAQmx device, and voltages in the same task."""
 
     def __init__(self, name: str, options: PressureOptions, clock: Clock, *, grpc_address: str | None = None) -> None:
         """Make an unconnected driver; `connect` comes first. No `grpc_address`: the NI-DAQmx driver of this machine."""
@@ -82,7 +89,11 @@ class DaqPressure:
             grpc_address=grpc_address,
         )
         self._options = options
-        self._scalings: tuple[Scaling, ...] = tuple(scaling_of(channel) for channel in options.channels)
+        self._inputs: tuple[_Input, ...] = (
+            *((channel, scaling_of(channel)) for channel in options.channels),
+            *((voltage, unscaled(voltage)) for voltage in options.voltages),
+        )
+        self._scalings = tuple(scaling for _, scaling in self._inputs)
         self._identity: Identity | None = None
         self._simulated = False
         self._task: Task | None = None
@@ -97,8 +108,18 @@ class DaqPressure:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels, in the order of the rows of a block."""
+        """Names of the pressure channels, in the order of the rows of a block."""
         return tuple(channel.name for channel in self._options.channels)
+
+    @property
+    def voltages(self) -> tuple[str, ...]:
+        """Names of the voltages sampled beside them."""
+        return tuple(voltage.name for voltage in self._options.voltages)
+
+    @property
+    def transfer_s(self) -> float:
+        """How long after it was taken a sample may become readable, s."""
+        return self._options.transfer_s
 
     @property
     def is_simulated(self) -> bool:
@@ -117,12 +138,15 @@ class DaqPressure:
                 task.control(TaskMode.TASK_VERIFY)
             finally:
                 self.connection.release(task)
-        found = {"simulated": str(self._simulated).lower()}
-        for channel, scaling in zip(self._options.channels, self._scalings, strict=True):
-            found[channel.name] = (
-                f"{self.connection.physical(channel.physical_channel)} {channel.kind}, slope {scaling.slope!r}, "
-                f"intercept {scaling.intercept_kpa!r} kPa, limits {scaling.low_limit!r} to {scaling.high_limit!r}"
-            )
+        found = {"simulated": str(self._simulated).lower(), "transfer_s": repr(self._options.transfer_s)}
+        for channel, scaling in self._inputs:
+            limits = f"limits {scaling.low_limit!r} to {scaling.high_limit!r}"
+            physical = self.connection.physical(channel.physical_channel)
+            if isinstance(channel, VoltageInput):
+                found[channel.name] = f"{physical} as it is, {limits} V"
+            else:
+                line = f"slope {scaling.slope!r}, intercept {scaling.intercept!r} kPa"
+                found[channel.name] = f"{physical} {channel.kind}, {line}, {limits}"
         return found
 
     def start(self, *, rate_hz: float, block_samples: int) -> None:
@@ -153,7 +177,7 @@ class DaqPressure:
                 raise
         self._task = task
         self._next_sample = 0
-        self._buffer = np.empty((len(self.channels), block_samples + block_samples // 2 + 1), dtype=np.float64)
+        self._buffer = np.empty((len(self._inputs), block_samples + block_samples // 2 + 1), dtype=np.float64)
 
     def read_available(self) -> PressureBlock:
         """Return all samples acquired and not yet read, possibly none; never waits.
@@ -172,10 +196,11 @@ class DaqPressure:
                 if count < self._buffer.shape[1]:
                     break
         raw = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        pressure_kpa, states = to_pressure(raw, self._scalings)
+        values, states = scaled(raw, self._scalings)
         first_sample = self._next_sample
         self._next_sample += raw.shape[1]
-        return PressureBlock(first_sample, self._period_s, pressure_kpa, states)
+        pressures = len(self._options.channels)
+        return PressureBlock(first_sample, self._period_s, values[:pressures], values[pressures:], states)
 
     def stop(self) -> None:
         """Stop sampling and give the inputs back; idempotent, also when the device is gone."""
@@ -191,14 +216,14 @@ class DaqPressure:
     def _make_task(self) -> Task:
         task = self.connection.task()
         try:
-            for channel, scaling in zip(self._options.channels, self._scalings, strict=True):
+            for channel, scaling in self._inputs:
                 self._add_channel(task, channel, scaling)
         except BaseException:
             self.connection.release(task)
             raise
         return task
 
-    def _add_channel(self, task: Task, channel: PressureChannel, scaling: Scaling) -> None:
+    def _add_channel(self, task: Task, channel: PressureChannel | VoltageInput, scaling: Scaling) -> None:
         physical = self.connection.physical(channel.physical_channel)
         reach = _RANGE_MARGIN * max(abs(scaling.low_limit), abs(scaling.high_limit))
         add = task.ai_channels
@@ -214,7 +239,7 @@ class DaqPressure:
                 voltage_excit_val=channel.excitation_v,
                 nominal_bridge_resistance=channel.bridge_ohm,
             )
-        elif isinstance(channel, VoltageChannel):
+        elif isinstance(channel, VoltageChannel | VoltageInput):
             add.add_ai_voltage_chan(
                 physical,
                 channel.name,

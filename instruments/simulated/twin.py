@@ -95,6 +95,7 @@ class TwinStation:
             self.bench,
             serial_number=lambda t_s: serials.daq + int(self._is_other("daq", t_s)),
             clock_error_ppm=drawn.daq.clock_error_ppm.value,
+            alarm_contacts=self.pump.alarm_contacts,
             pump_power=self.pump.set_power if pump_power_relay else None,
             witness=self._witness,
         )

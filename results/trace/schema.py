@@ -81,6 +81,9 @@ PRESSURE_PREFIX = "pressure_"
 VOLTAGE_PREFIX = "voltage_"
 """Voltages sampled beside the pressures, on the same sample clock: voltage_valve, voltage_alarm."""
 
+SAMPLE_CLOCK = "sample_clock"
+"""Once in a while, what the clock of the hardware-timed samples was worth; see `results.timebase`."""
+
 STATUS_COLUMN = Column("status", "u1", "1", "sample status")
 
 MASS_COLUMNS = (
@@ -101,3 +104,7 @@ AMBIENT_COLUMNS = (
 )
 PRESSURE_COLUMNS = (Column("pressure_kpa", "f8", "kPa", "gauge pressure"),)
 VOLTAGE_COLUMNS = (Column("voltage_v", "f8", "V", "voltage, as sampled"),)
+SAMPLE_CLOCK_COLUMNS = (
+    Column("nominal_s", "f8", "s", "time of the last sample that had been read, as its stream has it"),
+    Column("early_s", "f8", "s", "by how much earlier than the time of this row it may have been taken"),
+)

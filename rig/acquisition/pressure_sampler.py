@@ -1,4 +1,8 @@
-"""The sampler of hardware-timed pressure: it empties the DAQ's buffer at the end of each block."""
+"""The sampler of hardware-timed pressure: it empties the DAQ's buffer at the end of each block.
+
+Sample times come from the sample clock: sample k of a run stands at the start of the task plus k nominal periods. What
+that clock was worth against station time is recorded beside: about once a second, when the last sample had been read.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,18 @@ from numpy.typing import NDArray
 from instruments.clock import Clock, Event
 from instruments.errors import InstrumentError, InstrumentTimeout
 from instruments.interfaces import PressureInput
-from instruments.readings import ReadingState
-from results.trace.schema import PRESSURE_PREFIX, Block
-from rig.acquisition.sample import NS_PER_S, STATUS_OF_STATE
+from instruments.readings import PressureBlock, ReadingState
+from results.trace.schema import PRESSURE_PREFIX, SAMPLE_CLOCK, VOLTAGE_PREFIX, Block
+from results.trace.status import SampleStatus
+from rig.acquisition.sample import NS_PER_S, STATUS_OF_STATE, Sample, to_ns
 from rig.acquisition.samplers import FaultListener, Tally
 from rig.acquisition.stream import SampleStream
 
+ANCHOR_PERIOD_S = 1.0
+
 
 class PressureSampler:
-    """Sample times come from the sample clock, not from the arrival of a block."""
+    """Reads once per block until told to stop; the first error ends it, for no sample after it would count."""
 
     name = "pressure"
 
@@ -39,25 +46,32 @@ class PressureSampler:
         self._block_s = block_s
         self._pressure = pressure
         self._on_fault = on_fault
+        self._columns = [
+            *((PRESSURE_PREFIX + name, "pressure_kpa") for name in pressure.channels),
+            *((VOLTAGE_PREFIX + name, "voltage_v") for name in pressure.voltages),
+        ]
+        self._started_s = 0.0
+        self._next_anchor_s = 0.0
 
     def run(self, stop: Event) -> None:
         """Sample until `stop` is set."""
         try:
             self._pressure.start(rate_hz=self._rate_hz, block_samples=round(self._rate_hz * self._block_s))
-            started_s = self._clock.now()
+            self._started_s = self._clock.now()
             block = 1
-            while not self._clock.wait(stop, started_s + block * self._block_s):
+            while not self._clock.wait(stop, self._started_s + block * self._block_s):
                 self.tally.due += 1
-                self._read(started_s)
+                self._read()
                 block += 1
-            self._read(started_s, may_be_empty=True)
+            self._read(may_be_empty=True)
             self._pressure.stop()
         except InstrumentError as error:
             self.tally.failed += 1
             self._on_fault(self.name, error)
             raise
 
-    def _read(self, started_s: float, *, may_be_empty: bool = False) -> None:
+    def _read(self, *, may_be_empty: bool = False) -> None:
+        asked_s = self._clock.now()
         block = self._pressure.read_available()
         samples = block.pressure_kpa.shape[1]
         self.tally.samples += samples
@@ -72,18 +86,21 @@ class PressureSampler:
                 elapsed_s=self._block_s,
                 remedy="Check the device and its sample clock",
             )
+        answered_s = self._clock.now()
         index = np.arange(block.first_sample, block.first_sample + samples)
-        offset_s = started_s - self._origin_s
-        time_ns = np.rint((offset_s + index * block.period_s) * NS_PER_S).astype(np.int64)
-        for channel, values, states in zip(self._pressure.channels, block.pressure_kpa, block.states, strict=True):
-            self._stream.publish(
-                Block(
-                    stream=PRESSURE_PREFIX + channel,
-                    time_ns=time_ns,
-                    status=_statuses(states),
-                    columns={"pressure_kpa": np.ascontiguousarray(values)},
-                )
-            )
+        nominal_s = self._started_s - self._origin_s + index * block.period_s
+        self._publish(block, np.rint(nominal_s * NS_PER_S).astype(np.int64))
+        if answered_s >= self._next_anchor_s:
+            self._next_anchor_s = answered_s + ANCHOR_PERIOD_S - 0.5 * self._block_s
+            # It was taken no later than it was read, and no sample after it was to be had when it was asked for.
+            early_s = answered_s - asked_s + block.period_s + self._pressure.transfer_s
+            values = (float(nominal_s[-1]), early_s)
+            self._stream.publish(Sample(SAMPLE_CLOCK, to_ns(answered_s - self._origin_s), SampleStatus.GOOD, values))
+
+    def _publish(self, block: PressureBlock, time_ns: NDArray[np.int64]) -> None:
+        rows = (*block.pressure_kpa, *block.voltage_v)
+        for (stream, column), values, states in zip(self._columns, rows, block.states, strict=True):
+            self._stream.publish(Block(stream, time_ns, _statuses(states), {column: np.ascontiguousarray(values)}))
 
 
 def _statuses(states: NDArray[np.object_]) -> NDArray[np.uint8]:

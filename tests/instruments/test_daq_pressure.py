@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from instruments.clock import VirtualClock, WallClock
-from instruments.daq.channels import BridgeChannel, CurrentChannel, VoltageChannel, scaling_of, to_pressure
+from instruments.daq.channels import BridgeChannel, CurrentChannel, VoltageChannel, scaling_of, scaled
 from instruments.daq.pressure import DaqPressure, PressureOptions, open_pressure
 from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError, SamplesLost
 from instruments.readings import ReadingState
@@ -249,7 +249,7 @@ def channel_of(kind: str, **more: object) -> Channel:
 
 
 def states_of(channel: Channel, raw: float) -> tuple[float, ReadingState]:
-    pressure_kpa, states = to_pressure(np.array([[raw]]), [scaling_of(channel)])
+    pressure_kpa, states = scaled(np.array([[raw]]), [scaling_of(channel)])
     return pressure_kpa[0, 0], states[0, 0]
 
 
@@ -304,7 +304,7 @@ def test_the_line_goes_through_both_points(
 ) -> None:
     channel = channel_of("bridge", electrical_mv_per_v=[low, low + span], pressure_kpa=[low_kpa, low_kpa + span_kpa])
     raw = np.array([[low + place * span for place in places]])
-    pressure_kpa, states = to_pressure(raw, [scaling_of(channel)])
+    pressure_kpa, states = scaled(raw, [scaling_of(channel)])
     assert (states == STABLE).all()
     assert pressure_kpa[0] == pytest.approx(
         [low_kpa + place * span_kpa for place in places], abs=1e-9 * span_kpa + 1e-6
@@ -313,7 +313,7 @@ def test_the_line_goes_through_both_points(
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=20))
 def test_a_number_goes_with_a_state_that_carries_one_and_only_then(signals: list[float]) -> None:
-    pressure_kpa, states = to_pressure(np.array([signals]), [scaling_of(channel_of("current"))])
+    pressure_kpa, states = scaled(np.array([signals]), [scaling_of(channel_of("current"))])
     for value, state in zip(pressure_kpa[0], states[0], strict=True):
         assert math.isfinite(value) is state.carries_number
 

@@ -124,9 +124,12 @@ class Channels(Strict):
 
 
 class DaqTruth(Strict):
-    """The data acquisition's own clock."""
+    """The data acquisition's own clock, and the voltages wired to it."""
 
     clock_error_ppm: Drawn
+    high_v: Positive = 5.0
+    """Drive of the occluder and contact of the pump's alarm output, when on."""
+    voltage_noise_v: NotNegative = 0.002
 
 
 class HandlingTruth(Strict):

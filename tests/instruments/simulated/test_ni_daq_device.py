@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from instruments.simulated.devices.ni_daq import SimulatedDaq
 from instruments.simulated.physics.bench import Bench
 from instruments.simulated.wires.ni_grpc import Quantity
 from tests.instruments.simulated.benches import truth
 
+Contacts = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+
+
+def _open_contact(times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.zeros(times_s.shape, dtype=np.bool_)
+
 
 def daq_on_bench(
-    changes: dict[str, Any] | None = None, events: list[dict[str, Any]] | None = None
+    changes: dict[str, Any] | None = None,
+    events: list[dict[str, Any]] | None = None,
+    alarm_contacts: Contacts = _open_contact,
 ) -> tuple[SimulatedDaq, Bench]:
     bench = Bench(truth(changes, events), seed=1)
-    return SimulatedDaq(bench, serial_number=lambda t_s: 7, clock_error_ppm=20.0), bench
+    daq = SimulatedDaq(bench, serial_number=lambda t_s: 7, clock_error_ppm=20.0, alarm_contacts=alarm_contacts)
+    return daq, bench
 
 
 def test_each_input_gives_the_signal_of_its_transducer_in_the_unit_of_the_quantity() -> None:
@@ -33,7 +44,7 @@ def test_each_input_gives_the_signal_of_its_transducer_in_the_unit_of_the_quanti
 
 @pytest.mark.parametrize(
     ("channel", "quantity"),
-    [("ai0", Quantity.VOLTAGE), ("ai0", Quantity.BRIDGE_RATIO), ("ai1", Quantity.CURRENT), ("ai2", Quantity.VOLTAGE)],
+    [("ai0", Quantity.VOLTAGE), ("ai0", Quantity.BRIDGE_RATIO), ("ai1", Quantity.CURRENT), ("ai2", Quantity.CURRENT)],
 )
 def test_what_is_not_wired_reads_zero(channel: str, quantity: Quantity) -> None:
     daq, _ = daq_on_bench()
@@ -75,6 +86,26 @@ def test_lines_switch_the_valves() -> None:
     assert float(bench.pressure_kpa("catheter", late_s)[0]) > 20.0  # a dead end
     daq.write_line("port0/line1", False, 2760.0)
     assert float(bench.pressure_kpa("catheter", late_s + 60.0)[0]) < 5.0
+
+
+def test_the_occluders_drive_is_sampled_and_has_its_edge_when_it_is_switched() -> None:
+    daq, _ = daq_on_bench({"daq.voltage_noise_v": 0.0})
+    daq.write_line("port0/line1", True, 10.0005)
+    daq.write_line("port0/line1", True, 11.0)
+    daq.write_line("port0/line1", False, 12.0)
+    times_s = np.array([0.0, 10.0, 10.0005, 10.001, 11.999, 12.0, 13.0])
+    volts = daq.signal("ai2", Quantity.VOLTAGE, times_s, 0)
+    np.testing.assert_array_equal(volts, [0.0, 0.0, 5.0, 5.0, 5.0, 0.0, 0.0])
+
+
+def test_the_pumps_alarm_contact_is_sampled_with_the_noise_of_its_sample() -> None:
+    daq, _ = daq_on_bench(alarm_contacts=lambda times_s: times_s > 5.0)
+    times_s = np.arange(1000) / 100.0
+    volts = daq.signal("ai3", Quantity.VOLTAGE, times_s, 0)
+    np.testing.assert_allclose(volts, np.where(times_s > 5.0, 5.0, 0.0), atol=0.01)
+    assert np.std(volts[:500]) == pytest.approx(0.002, rel=0.15)
+    np.testing.assert_array_equal(volts[700:], daq.signal("ai3", Quantity.VOLTAGE, times_s[700:], 700))
+    assert not np.array_equal(volts[:500], daq.signal("ai2", Quantity.VOLTAGE, times_s, 0)[:500])
 
 
 def test_other_lines_hold_their_level_and_do_nothing() -> None:
