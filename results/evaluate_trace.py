@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from results.after_check import refuse_failed_after_check
 from results.bench import GravimetricBench
 from results.decision import StrictModel
 from results.kinds import KINDS
@@ -27,9 +28,11 @@ def evaluate_trace(path: Path) -> Outcome:
     """Return the outcome of a test from its sealed trace.
 
     The header holds the plan's evaluation, with its kind, and the bench; the events hold the phases. Raises
-    `TraceError` for a file that cannot be read and `EvaluationRefused` where no honest number can be computed.
+    `TraceError` for a file that cannot be read and `EvaluationRefused` where no honest number can be computed, as after
+    a run whose balance did not pass the check that followed.
     """
     trace = read_trace(path)
+    refuse_failed_after_check(trace)
     name = str(_table(trace, "evaluation").get("kind", DEFAULT_KIND))
     kind = KINDS.get(name)
     if kind is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from results.after_check import after_check_begin_s
 from results.flow.grid import interval_count
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, AmbientSeries, FlowPhases, FlowSeries, Phase
@@ -24,12 +25,14 @@ def flow_series(trace: Trace, *, sample_interval_s: float) -> FlowSeries:
 
 
 def series_of_trace(trace: Trace, *, phases: FlowPhases) -> FlowSeries:
-    """Return the readings and the air of a trace with the phases given."""
+    """Return the readings and the air of a trace with the phases given; what follows the test is left out."""
     mass = trace.stream(MASS)
+    ends_s = after_check_begin_s(trace)
+    of_test = slice(None) if ends_s is None else slice(int(np.searchsorted(mass.time_s, ends_s)))
     return FlowSeries(
-        time_s=mass.time_s,
-        mass_g=numbers(mass, "mass_g"),
-        status=mass.status,
+        time_s=mass.time_s[of_test],
+        mass_g=numbers(mass, "mass_g")[of_test],
+        status=mass.status[of_test],
         phases=phases,
         ambient=_ambient(trace),
         tare_s=event_times_s(trace, "tare"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from results.after_check import AfterCheck
 from results.decision import Verdict
 from results.measured.outcome import Outcome
 from rig.acquisition.acquisition import Acquisition
@@ -12,12 +13,12 @@ from rig.operator import Operator
 from rig.safety.safe_state import SafeState
 from rig.station import Station
 from rig.terminal.outcome_text import reason_text
-from rig.verbs.operator_verbs import OperatorVerbs
+from rig.verbs.balance_check import BalanceCheckVerbs
 from rig.verbs.pump_verbs import PumpVerbs
 from rig.verbs.waiting import WaitingVerbs
 
 
-class Bench(PumpVerbs, WaitingVerbs, OperatorVerbs):
+class Bench(PumpVerbs, WaitingVerbs, BalanceCheckVerbs):
     """The verbs of the bench, for one run."""
 
     def __init__(
@@ -27,15 +28,22 @@ class Bench(PumpVerbs, WaitingVerbs, OperatorVerbs):
         acquisition: Acquisition,
         safe_state: SafeState,
         operator: Operator,
+        after_check: AfterCheck | None,
         evaluate: Callable[[], Outcome],
     ) -> None:
         super().__init__(station=station, acquisition=acquisition, safe_state=safe_state)
         self.operator = operator
+        self._after_check = after_check
         self._evaluate = evaluate
 
     def evaluate(self) -> Outcome:
-        """End the run and return its outcome, computed from the sealed trace alone."""
+        """End the run and return its outcome, computed from the sealed trace alone.
+
+        Where the station asks for it, the balance is checked first.
+        """
         self.check()
+        if self._after_check is not None:
+            self.check_balance(self._after_check)
         return self._evaluate()
 
     def verify(self, outcome: Outcome) -> None:

@@ -66,6 +66,11 @@ class Case(ABC):
     deviation: str | None
 
     @property
+    def is_checked_afterwards(self) -> bool:
+        """Whether the balance is checked after the run, where the station asks for it."""
+        return True
+
+    @property
     @abstractmethod
     def planned_s(self) -> float:
         """Duration of all phases together, s of station time."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
+from results.after_check import AfterCheckOutcome, evaluate_after_check
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
 from results.measured.outcome import Outcome
@@ -13,12 +14,14 @@ from results.refusal import EvaluationRefused
 from results.trace.errors import StorageError
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
+from results.trace.reader import read_trace
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.case import Case
+from rig.daily_gate import refuse_without_daily_check
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
 from rig.operators import operator_of
@@ -46,6 +49,7 @@ class CaseRun:
         self.verdict = Verdict.NOT_RUN
         self.reason = "the protocol ended before its evaluation"
         self.outcome: Outcome | None = None
+        self.after_check: AfterCheckOutcome | None = None
         self.folder = RunFolder(session.runs)
         self.safe_state = SafeStateReport("")
         self._session = session
@@ -66,6 +70,7 @@ class CaseRun:
             raise StationError(session.station.id, [f"it was left unsafe and somebody has to look: {session.broken}"])
         if session.gate.noted:
             raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
+        refuse_without_daily_check(session.station, self.case, session.runs)
         refuse_unsound_sampling(session.station, self.case.sampling)
         with ExitStack() as stack:
             station = open_station(session.station, virtual=session.virtual, seed=session.seed)
@@ -88,6 +93,7 @@ class CaseRun:
         if not self.safe_state.is_safe:
             raise RigFault("the bench could not be made safe")
         seal(self.folder.journal, self.folder.trace)
+        self.after_check = evaluate_after_check(read_trace(self.folder.trace))
         self.outcome = evaluate_trace(self.folder.trace)
         self._notes += draw_figure(self.folder, self.outcome)
         return self.outcome
@@ -164,6 +170,7 @@ class CaseRun:
             acquisition=acquisition,
             safe_state=safe_state,
             operator=operator_of(station, session),
+            after_check=station.file.checks.after if case.is_checked_afterwards else None,
             evaluate=self.evaluate,
         )
         writer.call_on_failure(bench.storage_failed)
@@ -194,12 +201,15 @@ class CaseRun:
             run_id=self.folder.run_id,
             plan_id=plan.id,
             plan_revision=plan.revision,
+            procedure=plan.procedure,
             case=self.case.name,
             station=station.id,
+            station_sha256=station.sha256,
             simulated=station.is_simulated,
             verdict=self.verdict,
             reason=self.reason,
             safe_state=self.safe_state,
             notes=tuple(self._notes),
             outcome=self.outcome,
+            after_check=self.after_check,
         )

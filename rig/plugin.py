@@ -15,6 +15,7 @@ from rig.bench import Bench
 from rig.case import Case
 from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
+from rig.daily_gate import DAILY_CHECK
 from rig.faults import NotRun
 from rig.plan import load_plan
 from rig.session import RigSession
@@ -107,6 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             f"protocols need --station: a shipped station ({known}) or the path of a station.toml. "
             "For the simulated bench: pytest protocols --station simulated"
         )
+    items.sort(key=_comes_after_the_daily_check)
     chosen = config.getoption("--case")
     if not chosen:
         return
@@ -119,6 +121,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item, names in cases.items() if not chosen_names.isdisjoint(names)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _comes_after_the_daily_check(item: pytest.Item) -> bool:
+    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+    return not (isinstance(case, Case) and case.plan.procedure == DAILY_CHECK)
 
 
 def _names_of(case: Case) -> tuple[str, str]:

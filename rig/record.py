@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instruments.clock import utc_now
+from results.after_check import AfterCheckOutcome
 from results.decision import Verdict
 from results.measured.outcome import Outcome
 from results.outcome import as_json
@@ -16,7 +17,7 @@ from results.trace.durable import fsync_folder
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 
-RECORD_SCHEMA = "case-record/1.0.0"
+RECORD_SCHEMA = "case-record/1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +27,27 @@ class CaseRecord:
     run_id: str
     plan_id: str
     plan_revision: str
+    procedure: str
     case: str
     station: str
+    station_sha256: str
     simulated: bool
     verdict: Verdict
     reason: str
     safe_state: SafeStateReport
     notes: tuple[str, ...]
     outcome: Outcome | None
+    after_check: AfterCheckOutcome | None = None
 
     def as_json(self, files: Mapping[str, str]) -> dict[str, object]:
         """Return the record as JSON types; `files` maps names to SHA-256."""
         return {
             "schema": RECORD_SCHEMA,
             "run_id": self.run_id,
-            "plan": {"id": self.plan_id, "revision": self.plan_revision},
+            "plan": {"id": self.plan_id, "revision": self.plan_revision, "procedure": self.procedure},
             "case": self.case,
             "station": self.station,
+            "station_sha256": self.station_sha256,
             "simulated": self.simulated,
             "evidence": "refused: the station is simulated" if self.simulated else "engineering run",
             "verdict": self.verdict.value,
@@ -52,6 +57,7 @@ class CaseRecord:
             "notes": list(self.notes),
             "files": dict(files),
             "outcome": self.outcome.as_record() if self.outcome is not None else None,
+            "after_check": as_json(self.after_check),
         }
 
 

@@ -14,7 +14,7 @@ from results.bench import GravimetricBench
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found, quoted
 from rig.device_checks import device_contradictions
-from rig.station_tables import DEVICES, LimitsTable, PowerTable, SamplingTable, StationTables
+from rig.station_tables import DEVICES, ChecksTable, LimitsTable, PowerTable, SamplingTable, StationTables
 
 _SHIPPED = Path(__file__).parent / "stations"
 _FILE_NAME = "station.toml"
@@ -51,6 +51,7 @@ class StationFile:
     setup: GravimetricBench
     limits: LimitsTable
     power: PowerTable
+    checks: ChecksTable
 
     @property
     def path(self) -> Path:
@@ -128,6 +129,7 @@ def parse_station(source: SourceFile) -> StationFile:
         setup=tables.setup,
         limits=tables.limits,
         power=tables.power,
+        checks=tables.checks,
         **devices,
     )
 

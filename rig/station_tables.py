@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from results.after_check import AfterCheck
 from results.bench import GravimetricBench
 from rig.configuration import Section
 from rig.configuration.expected import Location
@@ -57,6 +58,15 @@ class LimitsTable(Section):
     burst_pressure_kpa: float = Field(gt=0, le=2000, description="gauge pressure the weakest part stands")
     vessel_full_g: float = Field(gt=0, description="balance reading at which the vessel is about to overflow")
     silent_after_s: float = Field(gt=0, le=3600, description="how long an instrument may give no number")
+
+
+class ChecksTable(Section):
+    """`[checks]`: what a station asks of itself before and after a run. Without the table nothing is asked."""
+
+    daily_check_valid_h: float | None = Field(
+        default=None, gt=0, le=168, description="how long a passed daily check opens the station to other protocols"
+    )
+    after: AfterCheck | None = None
 
 
 class PowerTable(Section):
@@ -130,6 +140,7 @@ class StationTables(Section):
     setup: GravimetricBench
     limits: LimitsTable
     power: PowerTable
+    checks: ChecksTable = ChecksTable()
 
     contradictions_of: ClassVar[tuple[Callable[[Any], Contradictions], ...]] = (
         _block_is_whole,

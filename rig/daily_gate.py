@@ -1,0 +1,65 @@
+"""The gate of the day: where a station asks for it, nothing runs without a daily check that passed not long ago."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from instruments.clock import utc_now
+from results.decision import Verdict
+from rig.case import Case
+from rig.faults import NotRun
+from rig.run_folder import RunFolder
+from rig.station_file import StationFile
+
+DAILY_CHECK = "daily-check"
+"""The procedure that opens the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    run_id: str
+    ended: datetime
+    verdict: str
+    station_sha256: str
+
+
+def refuse_without_daily_check(station: StationFile, case: Case, runs: Path) -> None:
+    """Raise `NotRun` unless the newest daily check of a station, among its runs, passed and is not too old.
+
+    A daily check is of a station as its file describes it: after a change of the file it is done again.
+    """
+    valid_h = station.checks.daily_check_valid_h
+    if valid_h is None or case.plan.procedure == DAILY_CHECK:
+        return
+    newest = max(_checks(station, runs), key=lambda check: check.ended, default=None)
+    problem = _problem(newest, station, valid_h)
+    if problem:
+        raise NotRun([f"{problem}; station {station.id!r} asks for a passed one (run protocols/daily_check.py first)"])
+
+
+def _problem(newest: _Check | None, station: StationFile, valid_h: float) -> str:
+    if newest is None:
+        return "no daily check has been made"
+    age_h = (utc_now() - newest.ended).total_seconds() / 3600.0
+    if newest.verdict != Verdict.PASS.value:
+        return f"the last daily check, {newest.run_id}, ended in {newest.verdict}"
+    if newest.station_sha256 != station.sha256:
+        return f"the station file has changed since the last daily check, {newest.run_id}"
+    if not 0.0 <= age_h <= valid_h:
+        return f"the last daily check, {newest.run_id}, is {age_h:.1f} h old, and counts for {valid_h:g} h"
+    return ""
+
+
+def _checks(station: StationFile, runs: Path) -> Iterator[_Check]:
+    for path in runs.glob(f"*/{RunFolder(runs).record.name}"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record["plan"].get("procedure") == DAILY_CHECK and record["station"] == station.id:
+                ended = datetime.fromisoformat(record["ended_utc"])
+                yield _Check(record["run_id"], ended, record["verdict"], record["station_sha256"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # no record of this rig: it opens no gate
