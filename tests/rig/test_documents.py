@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from instruments.simulated.truth import load_twin
-from instruments.simulated.truth.events import BenchEvent
+from instruments.simulated.truth.events import ActionName, BenchEvent
 from rig.plan import load_plan
 from rig.procedures.flow_accuracy import FlowCase
 from rig.station_file import load_station_file
@@ -51,9 +51,12 @@ def test_the_disturbances_in_the_document_belong_to_a_twin(tmp_path: Path) -> No
 
 
 def test_every_disturbance_is_documented() -> None:
-    documented = set(re.findall(r"^\| `(\w+)` \|", (DOCS / "twin.md").read_text(encoding="utf-8"), re.MULTILINE))
+    disturbances, by_hand = (DOCS / "twin.md").read_text(encoding="utf-8").split("## By hand")
+    documented = set(re.findall(r"^\| `(\w+)` \|", disturbances, re.MULTILINE))
     kinds = {get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(BenchEvent)[0])}
     assert documented == kinds
+    actions = by_hand.split("##")[0]
+    assert set(get_args(ActionName)) <= set(re.findall(r"`(\w+)`", actions))
 
 
 def test_every_event_kind_of_the_rig_is_documented() -> None:
