@@ -42,6 +42,14 @@ def _stated(**changes: object) -> GravimetricBench:
     return GravimetricBench.model_validate({**shipped_bench().model_dump(), **changes})
 
 
+_CHANGING_ROOM: dict[str, object] = {
+    "room.hvac_amplitude_k": 0.4,
+    "room.diurnal_amplitude_k": 1.0,
+    "room.temperature_wander_k": 0.1,
+    "room.humidity_wander_percent": 5.0,
+    "room.pressure_wander_hpa": 4.0,
+}
+
 GOOD = BenchQuality(
     name="good",
     title="1-ug balance, quiet and steady room, new film, thin tube measured with a micrometer",
@@ -68,7 +76,7 @@ GOOD = BenchQuality(
     bench=_stated(
         evaporation_limit_ug_per_min=1.5,
         tube_outer_diameter_u_mm=0.02,
-        tube_temperature_u_k=0.05,
+        tube_temperature_u_k=0.03,
         capillary_u_ul=0.1,
         balance_readability_mg=0.001,
         balance_repeatability_mg=0.005,
@@ -101,11 +109,7 @@ POOR = BenchQuality(
             "balance.stability_window_ug": 500.0,
             "balance.vibration_spikes_per_h": 2.0,
             "balance.vibration_spike_mg": 20.0,
-            "room.hvac_amplitude_k": 0.4,
-            "room.diurnal_amplitude_k": 1.0,
-            "room.temperature_wander_k": 0.1,
-            "room.humidity_wander_percent": 5.0,
-            "room.pressure_wander_hpa": 4.0,
+            **_CHANGING_ROOM,
             "ambient_sensor.temperature_error_k": _normal(0.0, 0.3),
             "ambient_sensor.humidity_error_percent": _normal(0.0, 3.0),
             "ambient_sensor.pressure_error_hpa": _normal(0.0, 0.5),
@@ -117,7 +121,7 @@ POOR = BenchQuality(
         tube_outer_diameter_mm=1.0,
         tube_outer_diameter_u_mm=0.1,
         displaced_volume_u_ml=2.0,
-        tube_temperature_u_k=0.5,
+        tube_temperature_u_k=0.4,
         capillary_u_ul=0.5,
         balance_readability_mg=0.1,
         balance_repeatability_mg=0.1,
@@ -132,6 +136,13 @@ POOR = BenchQuality(
         air_pressure_u_hpa=0.5,
         timing_u_s=5.0,
     ),
+)
+
+UNSTEADY_ROOM = BenchQuality(
+    name="unsteady room",
+    title="the shipped simulated station in the poor bench's room, its balance's sensitivity as little steady",
+    truth=twin({**_CHANGING_ROOM, "balance.sensitivity_ppm_per_k": _normal(0.0, 3.0)}),
+    bench=_stated(balance_sensitivity_u_ppm_per_k=3.0, tube_temperature_u_k=0.4),
 )
 
 QUALITIES = (GOOD, TYPICAL, POOR)

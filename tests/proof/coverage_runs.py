@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 
 import numpy as np
@@ -14,83 +15,65 @@ from numpy.typing import NDArray
 
 from instruments.simulated.physics.water import density_kg_per_m3, expansion_per_k
 from results.bench import GravimetricBench
-from results.outcome import FlowOutcome
 from results.series import FlowPhases
-from results.uncertainty.budget import Budget, combine
 from rig.procedures.flow_accuracy import FlowCase
 from tests.proof.array_bench import ArrayRun, run_case, shipped_case
-from tests.proof.bench_qualities import QUALITIES, BenchQuality
+from tests.proof.bench_qualities import GOOD, POOR, QUALITIES, UNSTEADY_ROOM, BenchQuality
+from tests.proof.coverage_left_out import LEFT_OUT, left_out_of
 
 RATES_UL_PER_H = (2.0, 9.0, 100.0)
 STABILISATION_S = 2 * 3600.0
 READING_INTERVAL_S = 10.0
 SHALLOW_MM, DEEP_MM = 10.0, 20.0
 DEEP_ABOVE_UL_PER_H = 50.0
+EXTRA_SHARE = 0.3
+"""Of the runs of one of the nine cells: what a leaving-out shows, it shows in fewer."""
 _DENSITY_U_RELATIVE = 2e-5
 _OWN_DRAWS = 7919
 _ROOM_C = 21.5
-_UL_PER_UG = 1.0 / 998.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One bench at one rate."""
+    """One bench at one rate; `extra`: not of the nine, there to show what a line or a correction is for."""
 
     quality: BenchQuality
     rate_ul_per_h: float
+    shallow: bool = False
+    extra: bool = False
 
     @property
     def name(self) -> str:
         """Such as "poor, 2 uL/h"."""
-        return f"{self.quality.name}, {self.rate_ul_per_h:g} uL/h"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A budget line that is removed, or a correction that is switched off, in the cell where it matters."""
-
-    title: str
-    cell: str
-    line: str = ""
-    bench: tuple[tuple[str, float | None], ...] = ()
-    as_written: bool = False
-    no_evaporation: bool = False
-
-
-LEFT_OUT = (
-    LeftOut("line: capillary pull on the tube", "good, 2 uL/h", line="capillary"),
-    LeftOut("line: capillary pull on the tube", "typical, 2 uL/h", line="capillary"),
-    LeftOut("line: balance zero drift", "poor, 2 uL/h", line="balance zero drift"),
-    LeftOut("line: balance sensitivity, temperature", "poor, 9 uL/h", line="balance sensitivity to the load"),
-    LeftOut("line: driving force of evaporation", "good, 100 uL/h", line="evaporation, driving force"),
-    LeftOut("line: headspace", "poor, 100 uL/h", line="evaporation, headspace"),
-    LeftOut("line: tube outer diameter", "typical, 100 uL/h", line="immersion, tube outer diameter"),
-    LeftOut("correction: evaporation", "good, 2 uL/h", no_evaporation=True),
-    LeftOut("correction: evaporation", "typical, 9 uL/h", no_evaporation=True),
-    LeftOut("correction: evaporation follows the level", "good, 100 uL/h", bench=(("headspace_mm", None),)),
-    LeftOut("correction: immersion", "typical, 100 uL/h", bench=(("tube_outer_diameter_mm", 0.0),)),
-    LeftOut("corrections: buoyancy, density, immersion (the formula as written)", "good, 100 uL/h", as_written=True),
-)
+        depth = ", shallow" if self.shallow else ""
+        return f"{self.quality.name}{depth}, {self.rate_ul_per_h:g} uL/h"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Error of the measured mean flow and its U (% of the set flow); then each of `LEFT_OUT`, NaN elsewhere."""
+    """Error of the measured mean flow and its U (% of the set flow); both again for its own entries of `LEFT_OUT`."""
 
     cell: str
     seed: int
     error: float
     expanded: float
     contributions: dict[str, float]
-    left_out: tuple[tuple[float, float], ...]
+    left_out: dict[int, tuple[float, float]]
 
 
 def cells() -> tuple[Cell, ...]:
-    """Return the cells of the study; the highest rate has a deeper vessel, which it would nearly fill otherwise."""
+    """Return the nine cells, then the extra ones.
+
+    The highest rate has a deeper vessel, which it would nearly fill otherwise; the shallow cells are nearly filled.
+    """
     deep = {rate: DEEP_MM if rate > DEEP_ABOVE_UL_PER_H else SHALLOW_MM for rate in RATES_UL_PER_H}
-    return tuple(Cell(quality.with_headspace(deep[rate]), rate) for quality in QUALITIES for rate in RATES_UL_PER_H)
+    nine = (Cell(quality.with_headspace(deep[rate]), rate) for quality in QUALITIES for rate in RATES_UL_PER_H)
+    fastest = max(RATES_UL_PER_H)
+    shallow = (Cell(quality.with_headspace(SHALLOW_MM), fastest, shallow=True, extra=True) for quality in (GOOD, POOR))
+    return (*nine, *shallow, Cell(UNSTEADY_ROOM.with_headspace(SHALLOW_MM), 9.0, extra=True))
 
 
+@cache
 def case_at(rate_ul_per_h: float) -> FlowCase:
     """Return the maintenance case at another rate, its stabilisation shortened."""
     case = shipped_case("maintenance")
@@ -104,10 +87,13 @@ def case_at(rate_ul_per_h: float) -> FlowCase:
 
 
 def study(runs: int, chosen: tuple[Cell, ...], *, workers: int | None = None) -> Iterator[Row]:
-    """Yield the rows of all cells; each cell has its own block of consecutive seeds."""
+    """Yield the rows of all cells, of the extra ones fewer; each cell has its own block of consecutive seeds."""
     known = [cell.name for cell in cells()]
     jobs = [
-        (known.index(cell.name), known.index(cell.name) * runs + 1 + index) for index in range(runs) for cell in chosen
+        (known.index(cell.name), known.index(cell.name) * runs + 1 + index)
+        for index in range(runs)
+        for cell in chosen
+        if not cell.extra or index < EXTRA_SHARE * runs
     ]
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         yield from pool.map(_row_of, jobs, chunksize=10)
@@ -129,7 +115,11 @@ def row(cell: Cell, seed: int) -> Row:
         error=measured.value - truth,
         expanded=measured.expanded_uncertainty,
         contributions={line.name: line.contribution for line in outcome.error_a.lines},
-        left_out=tuple(_left_out(change, cell, run, bench, outcome) for change in LEFT_OUT),
+        left_out={
+            number: left_out_of(change, run, bench, outcome)
+            for number, change in enumerate(LEFT_OUT)
+            if change.cell == cell.name
+        },
     )
 
 
@@ -193,32 +183,3 @@ def _beyond_interpolation_g(run: ArrayRun) -> NDArray[np.float64]:
     plain = np.interp(time_s, [blank.middle_s for blank in blanks], rates)
     steps = np.diff(time_s) * (plain[1:] + plain[:-1]) / 2.0
     return run.evaporated_g - np.concatenate(([0.0], np.cumsum(steps)))
-
-
-def _left_out(
-    change: LeftOut, cell: Cell, run: ArrayRun, bench: GravimetricBench, outcome: FlowOutcome
-) -> tuple[float, float]:
-    """Return error and U (%) with something left out; NaN in the cells the change is not for."""
-    if change.cell != cell.name:
-        return math.nan, math.nan
-    truth, measured = run.true_error_percent, outcome.error_a.measured
-    if change.as_written:
-        return outcome.as_written.error_a_percent - truth, measured.expanded_uncertainty
-    if change.line:
-        return measured.value - truth, _without(outcome.error_a, change.line)
-    if change.bench:
-        poorer = run.evaluated(bench.model_copy(update=dict(change.bench))).error_a.measured
-        return poorer.value - truth, measured.expanded_uncertainty
-    lost_ul = outcome.evaporation_mean_ug_per_min / 60.0 * _UL_PER_UG * 3600.0
-    return measured.value - 100.0 * lost_ul / run.case.flow_ul_per_h - truth, measured.expanded_uncertainty
-
-
-def _without(budget: Budget, name: str) -> float:
-    """Return U (%) of a budget without the lines whose names begin with `name`."""
-    kept = [line for line in budget.lines if not line.name.startswith(name)]
-    if len(kept) == len(budget.lines):
-        raise ValueError(f"no budget line begins with {name!r}")
-    shortened = combine(
-        value=budget.measured.value, unit=budget.measured.unit, lines=kept, coverage_percent=budget.coverage_percent
-    )
-    return shortened.measured.expanded_uncertainty
