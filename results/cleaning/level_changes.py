@@ -24,6 +24,7 @@ _ABRUPT_S = 12.0
 _SETTLING_S = 120.0
 """What took longer than an abrupt change settles slowly: a closed door's air does in a minute or two."""
 _LONGEST_S = 900.0
+_GAP_INTERVALS = 3.5
 _SLOPE_WIDTHS = 3
 _AS_STEEP = 2.0
 """A fall of up to this times what the slope on either side makes of it is part of that slope."""
@@ -187,6 +188,13 @@ class _Scan:
         steady = change.stays and not change.abrupt and change.size_g <= _AS_SET * self.set_rate_g_per_s * lasted_s
         return lasted_s > _LONGEST_S or steady
 
+    def _before_gap(self, first: int) -> int:
+        """Return the last reading before a gap that ends just before `first`: what was left out there belongs to it."""
+        begin = int(np.searchsorted(self.time_s, float(self.time_s[first]) - _MERGED_S))
+        apart_s = np.diff(self.time_s[begin - 1 if begin else 0 : first + 1])
+        gaps = np.flatnonzero(apart_s > _GAP_INTERVALS * float(np.median(apart_s))) if apart_s.size else apart_s
+        return max(begin - 1, 0) + int(gaps[0]) if gaps.size else first
+
     def _falls_throughout(self, first: int, last: int) -> bool:
         """Return whether the level falls before and after as it does in between: readings are missing, not a step."""
         reach = _SLOPE_WIDTHS * self.width
@@ -246,6 +254,7 @@ class _Scan:
         lasted_s = float(self.time_s[last] - self.time_s[first])
         abrupt = lasted_s <= _ABRUPT_S or (last - first <= guard + 4 and not self._falls_throughout(first, last))
         if not abrupt:
+            first = self._before_gap(first)
             settled = int(np.searchsorted(self.time_s, float(self.time_s[last]) + _SETTLING_S))
             last = max(last, min(settled, self.time_s.size - 2 - width))
         before, after = slice(max(first - width, 0), first), slice(last + 1, last + 1 + width)

@@ -20,6 +20,8 @@ SPIKE_WINDOW_S = 121.0
 """Length of the running median a spike is seen against; a spike is shorter than half of it."""
 SPIKE_LIMIT_SIGMA = 8.0
 """Readings further than this many robust standard deviations from the running median are spikes."""
+SPIKE_REACH_S = 5.0
+"""What lies between two spikes no further apart than this was as disturbed, and is near the median by chance."""
 _MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_VARIANCE = 6.0
 _MOST_BENDS = 200_000
@@ -84,7 +86,10 @@ def clean_readings(series: FlowSeries, *, readability_g: float) -> CleanReadings
     exclusions.append(
         exclusion(
             rule="spike",
-            explanation=f"more than {SPIKE_LIMIT_SIGMA:g} robust sigma from the {SPIKE_WINDOW_S:g}-s running median",
+            explanation=(
+                f"more than {SPIKE_LIMIT_SIGMA:g} robust sigma from the {SPIKE_WINDOW_S:g}-s running median, "
+                f"or between two such within {SPIKE_REACH_S:g} s"
+            ),
             time_s=kept_time,
             excluded=spikes,
         )
@@ -130,7 +135,11 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
         _MAD_TO_SIGMA * float(np.median(bends)) / math.sqrt(_SECOND_DIFFERENCE_VARIANCE),
         readability_g / 2.0,
     )
-    return np.asarray(deviation > SPIKE_LIMIT_SIGMA * sigma)
+    spikes = np.asarray(deviation > SPIKE_LIMIT_SIGMA * sigma)
+    reach = round(SPIKE_REACH_S / period_s)
+    if reach > 1 and spikes.any():
+        spikes |= ndimage.binary_closing(spikes, structure=np.ones(reach + 1, dtype=np.bool_))
+    return spikes
 
 
 def running_median(values: NDArray[np.float64], *, size: int) -> NDArray[np.float64]:
