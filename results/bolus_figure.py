@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from results.bolus_outcome import BolusOutcome
-from results.figure_text import rounded
+from results.figure_text import rounded, typeset
 from results.figures import BLUE, GREEN, GREY, RED, STYLE, mark_simulated
 from results.provenance import Provenance
 
@@ -31,7 +31,7 @@ def bolus_figure(outcome: BolusOutcome, provenance: Provenance | None = None) ->
     with rc_context(STYLE):
         figure = Figure(figsize=(9.0, 5.6))
         FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.09, 0.15, 0.88, 0.63))
+        axes = figure.add_axes((0.09, 0.15, 0.88, 0.59))
         numbers = np.array([bolus.number for bolus in outcome.boluses])
         volumes = np.array([bolus.volume.value for bolus in outcome.boluses])
         doubts = np.array([bolus.volume.expanded_uncertainty for bolus in outcome.boluses])
@@ -56,13 +56,15 @@ def bolus_figure(outcome: BolusOutcome, provenance: Provenance | None = None) ->
         return figure
 
 
-def _lines(outcome: BolusOutcome) -> tuple[str, str]:
+def _lines(outcome: BolusOutcome) -> tuple[str, ...]:
     mean, statistics = outcome.mean_error.measured, outcome.corrected
+    verdict = f"verdict {outcome.verdict.value}" if outcome.decisions else "no criterion stated"
     cv = "" if statistics.cv_percent is None else f", CV {statistics.cv_percent:.3g} %"
     return (
         f"Mean error {rounded(mean.value, mean.expanded_uncertainty, sign=True)} % ± "
         f"{rounded(mean.expanded_uncertainty, mean.expanded_uncertainty)} % (U, k = {mean.coverage_factor:.2f}), "
         f"n = {statistics.count}{cv}; fully corrected",
-        f"Extremes {statistics.lowest_error_percent:+.2f} % and {statistics.highest_error_percent:+.2f} %; "
-        f"{len(outcome.excluded)} boluses left out; verdict {outcome.verdict.value}",
+        f"{typeset(f'{outcome.as_written.mean_error_percent:+.2f}')} %  {outcome.as_written.label}",
+        f"Extremes {typeset(f'{statistics.lowest_error_percent:+.2f}')} % and "
+        f"{typeset(f'{statistics.highest_error_percent:+.2f}')} %; {len(outcome.excluded)} boluses left out; {verdict}",
     )

@@ -82,7 +82,7 @@ def limit_label(limit: float) -> str:
 
 def noise_label() -> str:
     """Return the label of the noise band."""
-    return "noise floor: largest excursion of the bench's own noise"
+    return "noise floor of the bench"
 
 
 def windows_label(rows: Sequence[WindowError]) -> str:

@@ -34,6 +34,7 @@ except ImportError as error:
 
 # Okabe and Ito's palette, distinguishable with any colour vision; shapes and labels carry the meaning as well.
 BLUE, ORANGE, GREEN, GREY, RED = "#0072B2", "#D55E00", "#009E73", "#6E6E6E", "#B00020"
+_ASIDE = 1.035
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -145,7 +146,8 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     minutes = np.array([row.window_s / 60.0 for row in rows])
     highest = np.array([row.ep_max_percent for row in rows])
     lowest = np.array([row.ep_min_percent for row in rows])
-    axes.set_title("Trumpet: extreme errors of all windows in the analysis period", pad=8)
+    interval_min = outcome.sample_interval_s / 60.0
+    axes.set_title(f"Trumpet, S = {interval_min:g} min: extremes of all windows, fully corrected", pad=8)
     axes.set_xlabel(windows_label(rows))
     axes.set_ylabel("Flow error (%)")
     floor = np.array([row.noise_floor_percent for row in outcome.window_uncertainty])
@@ -159,9 +161,10 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
             marker="x",
             markersize=5,
             color=GREY,
-            label="pump off: extremes seen in the blanks",
+            label="pump off: seen in the blanks",
             zorder=4,
         )
+    _draw_beside_the_extremes(axes, outcome, minutes)
     axes.plot(minutes, highest, color=ORANGE, marker="^", markersize=5.5, linewidth=1.4, label="Ep(max)", zorder=5)
     axes.plot(minutes, lowest, color=BLUE, marker="v", markersize=5.5, linewidth=1.4, label="Ep(min)", zorder=5)
     axes.axhline(0.0, color="black", linewidth=0.8, zorder=2)
@@ -179,17 +182,32 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
         axes, minutes, [window_label(row) for row in rows], np.concatenate((highest, lowest, limits, [measured.value]))
     )
     handles, labels = axes.get_legend_handles_labels()
-    order = sorted(range(len(labels)), key=lambda place: labels[place].startswith(("noise", "pump off")))
+    order = sorted(range(len(labels)), key=lambda place: not labels[place].startswith(("Ep", "A with")))
     axes.legend(
         [handles[place] for place in order],
         [labels[place] for place in order],
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.15 if any(row.windows_excluded for row in rows) else -0.105),
-        ncols=2,
+        ncols=3,
         fontsize=7.8,
         frameon=False,
-        columnspacing=1.6,
+        columnspacing=1.4,
     )
+
+
+def _draw_beside_the_extremes(axes: Axes, outcome: FlowOutcome, minutes: NDArray[np.float64]) -> None:
+    """Draw the percentiles of the windows, and where noise leaves the true extremes: not around the measured ones."""
+    rows = outcome.corrected.trumpet
+    for place, label in ((0, "5 %, 95 % of the windows"), (-1, None)):
+        percentiles = [row.percentiles_percent[place] for row in rows]
+        axes.plot(minutes, percentiles, color=GREY, linewidth=0.9, linestyle=(0, (1, 1.5)), label=label, zorder=3)
+    for row, minute in zip(outcome.window_uncertainty, minutes.tolist(), strict=True):
+        for color, aside, low, high in (
+            (ORANGE, 1.0 / _ASIDE, row.max_low_percent, row.max_high_percent),
+            (BLUE, _ASIDE, row.min_low_percent, row.min_high_percent),
+        ):
+            axes.plot([minute * aside] * 2, [low, high], color=color, linewidth=2.2, alpha=0.45, zorder=4)
+    axes.plot([], [], color=GREY, linewidth=2.2, alpha=0.6, label="where the true extremes lie")
 
 
 def _draw_limits(axes: Axes, outcome: FlowOutcome) -> list[float]:

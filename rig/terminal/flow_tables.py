@@ -55,7 +55,19 @@ def _print_beside_the_extremes(console: Console, outcome: FlowOutcome) -> None:
     """Print percentiles, noise floor and uncertainty of the extremes."""
     table = _table(
         "Beside the extremes, %: percentiles of the windows, noise, and where the true extremes lie",
-        *("window, min", "5", "25", "50", "75", "95", "noise floor", "pump off", "true Ep(max)", "true Ep(min)"),
+        *(
+            "window, min",
+            "5",
+            "25",
+            "50",
+            "75",
+            "95",
+            "noise floor",
+            "pump off",
+            "noise bias",
+            "true Ep(max)",
+            "true Ep(min)",
+        ),
     )
     pump_off = {row.samples: f"{row.ep_min_percent:+.2f} .. {row.ep_max_percent:+.2f}" for row in outcome.pump_off}
     for window, doubt in zip(outcome.corrected.trumpet, outcome.window_uncertainty, strict=True):
@@ -64,6 +76,7 @@ def _print_beside_the_extremes(console: Console, outcome: FlowOutcome) -> None:
             *(f"{percentile:+.2f}" for percentile in window.percentiles_percent),
             f"{doubt.noise_floor_percent:.2f}",
             pump_off.get(window.samples, ""),
+            f"{doubt.min_bias_percent:+.2f} / {doubt.max_bias_percent:+.2f}",
             f"{doubt.max_low_percent:+.2f} .. {doubt.max_high_percent:+.2f}",
             f"{doubt.min_low_percent:+.2f} .. {doubt.min_high_percent:+.2f}",
         )
