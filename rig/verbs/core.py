@@ -30,6 +30,7 @@ class BenchCore:
         self._woken = self._clock.event()
         self._trip: Trip | None = None
         self._reached: Reached | None = None
+        self._open_phases: list[dict[str, object]] = []
         self._storage_error: Exception | None = None
         self._dead_sampler: tuple[str, BaseException] | None = None
 
@@ -39,10 +40,12 @@ class BenchCore:
     def phase(self, name: str, planned_s: float) -> Iterator[None]:
         """Mark a period of the run by its name; evaluation finds it by that."""
         self.check()
-        data = {"phase": name, "planned_s": planned_s}
-        self._acquisition.event("phase_begin", "protocol", data)
+        data: dict[str, object] = {"phase": name, "planned_s": planned_s}
+        self._event("phase_begin", "protocol", data)
+        self._open_phases.append(data)
         yield
-        self._acquisition.event("phase_end", "protocol", data)
+        self._open_phases.pop()
+        self._event("phase_end", "protocol", data)
 
     def wait(self, duration_s: float) -> None:
         """Let time pass."""
@@ -97,6 +100,7 @@ class BenchCore:
             reached = criterion.listen(item)
             if reached is not None and self._reached is None:
                 self._reached = reached
+                self._end_phases_early()
                 data = {"criterion": reached.criterion, "value": reached.value, "limit": reached.limit}
                 self._end(str(reached), "stopping_criterion", {**data, "unit": reached.unit, "words": reached.words})
 
@@ -129,6 +133,11 @@ class BenchCore:
         self, *, item: Callable[[Item], bool] | None = None, status: Callable[[PumpStatus], bool] | None = None
     ) -> Watch:
         return Watch(item=item, status=status, wake=self._woken.set)
+
+    def _end_phases_early(self) -> None:
+        """Let what was recorded so far be a period of the run: nothing after this belongs to it."""
+        for data in reversed(self._open_phases):
+            self._event("phase_end", "rig", {**data, "early": True})
 
     def _event(self, kind: str, source: str, data: dict[str, object] | None = None) -> None:
         self._acquisition.event(kind, source, data)
