@@ -91,3 +91,15 @@ def test_a_fall_within_the_pull_that_takes_its_time_is_the_pull() -> None:
     readings.mass_g[:] -= 3e-4 * np.clip((_TIME_S - 9_700.0) / 60.0, 0.0, 1.0)
     found = changes_of(readings, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5, stroke_g=1e-3, pull_g=4e-4)
     assert found.changes == ()
+
+
+def test_a_door_that_opens_during_what_was_left_out_is_one_disturbance_that_returns() -> None:
+    """The level while it stood open was left out as spikes; only its recovery is seen."""
+    recovery_g = 2e-3 * np.exp(-np.maximum(_TIME_S - 9_860.0, 0.0) / 30.0) * (_TIME_S >= 9_860.0)
+    readings = _readings(1e-3)
+    kept = (_TIME_S < 9_790.0) | (_TIME_S > 9_865.0)
+    seen = CleanReadings(_TIME_S[kept], (readings.mass_g + recovery_g)[kept], _TIME_S.size, ())
+    (change,) = changes_of(seen, _PERIOD, sign=1.0, pumping=True, readability_g=1e-5).changes
+    assert not change.stays
+    assert seen.time_s[change.first] < 9_790.0
+    assert seen.time_s[change.last] > 9_960.0

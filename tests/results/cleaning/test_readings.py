@@ -116,3 +116,20 @@ def test_long_lists_of_exclusions_are_cut_but_counted() -> None:
     assert entry is not None
     assert (entry.count, entry.stretches, len(entry.listed_s)) == (100, 100, LISTED_STRETCHES)
     assert exclusion(rule="r", explanation="e", time_s=time_s, excluded=marked & False) is None
+
+
+def test_what_lies_between_two_spikes_near_each_other_is_as_disturbed() -> None:
+    """A door stands open: its noise swings through the median now and then."""
+    time_s, mass = noisy(2.5)
+    mass[3000:3040] += np.where(np.arange(40) % 5 == 4, 0.0, 2e-3)
+    assert spike_mask(time_s, mass, readability_g=1e-5)[3000:3039].all()
+    apart = noisy(2.5)[1]
+    apart[[3000, 3007]] += 2e-3
+    assert np.flatnonzero(spike_mask(time_s, apart, readability_g=1e-5)).tolist() == [3000, 3007]
+
+
+def test_readings_that_come_slowly_are_spikes_one_by_one() -> None:
+    time_s, mass = noisy(2.5)
+    slow_s, slow = time_s[::10], mass[::10].copy()
+    slow[[300, 302]] += 2e-3
+    assert np.flatnonzero(spike_mask(slow_s, slow, readability_g=1e-5)).tolist() == [300, 302]
