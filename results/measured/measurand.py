@@ -67,11 +67,18 @@ def extreme(name: str, of: Sequence[Measurand], *, highest: bool) -> Measurand:
     if not values:
         return not_measured(name, "nothing of its kind was measured", Verdict.INCONCLUSIVE)
     chosen = (max if highest else min)(values, key=lambda value: value.value)
-    expanded = max(_simultaneous(value, len(values)) for value in values)
-    u = chosen.standard_uncertainty
-    return Measurand(
-        name, replace(chosen, coverage_factor=expanded / u if u > 0.0 else 0.0, expanded_uncertainty=expanded)
-    )
+    return Measurand(name, holding_for(chosen, len(values), widest=max(values, key=_expanded)))
+
+
+def holding_for(value: MeasuredValue, count: int, *, widest: MeasuredValue | None = None) -> MeasuredValue:
+    """Return a value with the U that holds for `count` such values at once; `widest` has the largest U of them."""
+    expanded = _simultaneous(widest or value, count)
+    u = value.standard_uncertainty
+    return replace(value, coverage_factor=expanded / u if u > 0.0 else 0.0, expanded_uncertainty=expanded)
+
+
+def _expanded(value: MeasuredValue) -> float:
+    return value.expanded_uncertainty
 
 
 def _simultaneous(value: MeasuredValue, count: int) -> float:
