@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from instruments.clock import WallClock
 from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
+from instruments.links.serial import SerialTransport
 from instruments.program import (
     FlowStep,
     InfusionProgram,
@@ -28,62 +28,32 @@ from instruments.pumps.bench_interface.messages import MessageError
 from instruments.pumps.bench_interface.replies import (
     read_alarm_times,
     read_alarms,
+    read_drawn_back,
+    read_functions,
     read_introduction,
     read_limits,
+    read_low_reservoir,
     read_program_head,
+    read_reduction,
+    read_restart,
     read_status,
     read_step,
+    read_threshold,
+    read_to_be_infused,
 )
 from instruments.readings import PumpAlarm, PumpState
-from tests.instruments.scripted_peer import HANG_UP, PtyPeer, Step
-from tests.instruments.wires import impatient
-
-Line = tuple[str, str | None]
-
-IDENTITY = 'OK MAKER="Example Medical" MODEL=ITB-20 SERIAL=P0042 FIRMWARE=1.4.2 PROFILE=IMPLANTABLE INTERFACE=1'
-LIMITS = (
-    "OK FLOW_MIN=2 FLOW_MAX=1000 MINIMUM_RATE=0.25 BOLUS_MAX=1000 CAPACITY=20000 STEPS=24 "
-    "MODES=CONTINUOUS,FLEX,SINGLE_BOLUS,PRIMING_BOLUS,BRIDGE_BOLUS,MINIMUM_RATE,STOP"
+from tests.instruments.bench_interface_peer import (
+    HELLO,
+    IDENTITY,
+    LIMITS,
+    STATUS,
+    Line,
+    options,
+    pump_saying,
+    spoken,
 )
-STATUS = "OK STATE=INFUSING MODE=CONTINUOUS FLOW=9 DELIVERED=12.5 RESERVOIR=19987.5 ALARMS=- UPTIME=5400"
-FUNCTIONS = "OK FUNCTIONS=STALL_ALARM THRESHOLDS=- KEEP_OPEN=-"
-HELLO: list[Line] = [("IDN?", IDENTITY), ("LIM?", LIMITS), ("FUN?", FUNCTIONS)]
-
-
-def spoken(lines: Sequence[Line]) -> list[Step]:
-    """Turn words into frames; `None` hangs up, an empty reply is silence, `raw:` hex is sent as it is."""
-    steps: list[Step] = []
-    for sequence, (question, answer) in enumerate(lines):
-        reply = HANG_UP
-        if answer == "":
-            reply = b""
-        elif answer is not None:
-            reply = b"".join(frame_of(part, sequence, question.split()[0]) for part in answer.split("|"))
-        steps.append((encode_frame(f"{sequence:04X} {question}"), reply))
-    return steps
-
-
-def frame_of(part: str, sequence: int, command: str) -> bytes:
-    if part.startswith("raw:"):
-        return bytes.fromhex(part[4:])
-    whole = part[1:] if part.startswith("=") else f"{sequence:04X} {command} {part}"
-    return encode_frame(whole)
-
-
-def options(port: str, *, deadline_s: float = 20.0) -> BenchInterfaceOptions:
-    return BenchInterfaceOptions(port=port, serial="P0042", deadline_s=deadline_s, communication_timeout_s=60)
-
-
-@contextmanager
-def pump_saying(lines: Sequence[Line]) -> Iterator[BenchInterfacePump]:
-    with PtyPeer(spoken([*HELLO, *lines])) as peer:
-        pump = open_bench_interface("pump", options(peer.port), WallClock())
-        try:
-            yield pump
-            assert pump.link.bytes_sent == peer.bytes_heard
-            assert pump.link.bytes_received <= peer.bytes_said
-        finally:
-            pump.close()
+from tests.instruments.scripted_peer import PtyPeer
+from tests.instruments.wires import impatient
 
 
 def upload_of(mode: str, *steps: str) -> list[Line]:
@@ -342,25 +312,28 @@ def test_alarm_times_and_refill() -> None:
         ("ALM?", "OK ALARMS=EMPTY_RESERVOIR,MOTOR_STALL RAISED=86400.5,90000"),
         ("RES 18000", "OK"),
         ("RES 30000", "ERR 12 above 20000"),
+        ("LOW 1500.5", "OK"),
+        ("LOW?", "OK VOLUME=1500.5"),
+        ("LOW 1500", "OK"),
+        ("LOW?", "OK VOLUME=2000"),
     ]
     with pump_saying(script) as pump:
         assert pump.alarms() == {PumpAlarm.EMPTY_RESERVOIR: 86400.5, PumpAlarm.MOTOR_STALL: 90000.0}
         pump.set_reservoir(18000.0)
         with pytest.raises(ProtocolError, match="above 20000"):
             pump.set_reservoir(30000.0)
+        pump.set_low_reservoir(1500.5)
+        with pytest.raises(ProtocolError, match="read-back differs"):
+            pump.set_low_reservoir(1500.0)
 
 
 def test_a_driver_that_was_never_connected_says_so() -> None:
     with PtyPeer([]) as peer:
-        pump = open_pump_unconnected(peer.port)
-        with pytest.raises(LinkLost, match="not connected"):
-            _ = pump.flow_range
-
-
-def open_pump_unconnected(port: str) -> BenchInterfacePump:
-    from instruments.links.serial import SerialTransport
-
-    return BenchInterfacePump("pump", SerialTransport(port, terminator=b"\x03"), options(port), WallClock())
+        transport = SerialTransport(peer.port, terminator=b"\x03")
+        pump = BenchInterfacePump("pump", transport, options(peer.port), WallClock())
+        for look in (lambda: pump.flow_range, lambda: pump.capabilities):
+            with pytest.raises(LinkLost, match="not connected"):
+                look()
 
 
 @pytest.mark.parametrize(
@@ -382,11 +355,17 @@ def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
 
 texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=15)
 keys = (
-    "MAKER MODEL SERIAL FIRMWARE PROFILE INTERFACE STATE MODE FLOW DELIVERED RESERVOIR ALARMS UPTIME RAISED STEPS FOR"
+    "MAKER MODEL SERIAL FIRMWARE PROFILE INTERFACE STATE MODE FLOW DELIVERED RESERVOIR ALARMS UPTIME RAISED STEPS FOR "
+    "FUNCTIONS THRESHOLDS KEEP_OPEN VOLUME LEFT THRESHOLD RESTART REDUCTION DRAWN_BACK"
 )
 
 
-@given(st.dictionaries(st.sampled_from(keys.split()), texts | st.sampled_from(["-", "1", "STOPPED", "STOP"])))
+@given(
+    st.dictionaries(
+        st.sampled_from(keys.split()),
+        texts | st.sampled_from(["-", "1", "1,2", "STOPPED", "STOP", "ON", "STALL_ALARM"]),
+    )
+)
 def test_no_fields_lead_to_anything_but_an_answer_or_a_message_error(fields: dict[str, str]) -> None:
     for read in (
         read_introduction,
@@ -396,6 +375,13 @@ def test_no_fields_lead_to_anything_but_an_answer_or_a_message_error(fields: dic
         read_alarm_times,
         read_program_head,
         read_step,
+        read_functions,
+        read_low_reservoir,
+        read_threshold,
+        read_to_be_infused,
+        read_restart,
+        read_reduction,
+        read_drawn_back,
     ):
         with suppress(MessageError):
             read(fields)

@@ -23,6 +23,7 @@ from instruments.pumps.bench_interface.replies import (
     Limits,
     ProgramHead,
     StatusReport,
+    ToBeInfused,
     capabilities_of,
     no_fields,
     read_alarm_times,
@@ -226,7 +227,7 @@ class BenchInterfacePump:
         self._require(self.capabilities.volume_to_be_infused, "volume to be infused")
         words = NOTHING if volume_ul is None else format_number(volume_ul)
         self._ask(no_fields, "VTI", words)
-        expected = None if volume_ul is None else parse_number(words)
+        expected = ToBeInfused(None if volume_ul is None else parse_number(words))
         self._compare("VTI?", self._ask(read_to_be_infused, "VTI?"), expected)
 
     def set_occlusion_threshold(self, threshold_kpa: float) -> None:

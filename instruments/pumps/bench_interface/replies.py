@@ -85,6 +85,13 @@ class StepNumbers:
     duration_s: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class ToBeInfused:
+    """The volume after which the infusion ends, uL; None: no end."""
+
+    volume_ul: Decimal | None
+
+
 def no_fields(_: Fields) -> bool:
     """Return True: the grant itself is the answer."""
     return True
@@ -196,9 +203,9 @@ def read_threshold(fields: Fields) -> Decimal:
     return _number(fields, "THRESHOLD")
 
 
-def read_to_be_infused(fields: Fields) -> Decimal | None:
-    """Read the volume that was set from the reply to `VTI?`, uL; None: no end."""
-    return None if _text(fields, "VOLUME") == NOTHING else _number(fields, "VOLUME")
+def read_to_be_infused(fields: Fields) -> ToBeInfused:
+    """Read the volume that was set from the reply to `VTI?`."""
+    return ToBeInfused(None if _text(fields, "VOLUME") == NOTHING else _number(fields, "VOLUME"))
 
 
 def read_restart(fields: Fields) -> bool:
