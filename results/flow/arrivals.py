@@ -74,7 +74,9 @@ def irregularities(
             start = begin + int(np.argmin(waits[begin:end]))
             found.append(Irregularity(float(times[start]), float(times[start] + waits[start]), -quantum_ul))
     stroke_s = quantum_ul / flow if flow > 0.0 else 0.0
-    whole_strokes_s = math.ceil(_FEWEST_BINS * width_s / stroke_s) * stroke_s if stroke_s else _FEWEST_BINS * width_s
+    # Readings may be further apart than bins are wide.
+    shortest_s = _FEWEST_BINS * max(width_s, float(np.median(np.diff(times))))
+    whole_strokes_s = math.ceil(shortest_s / stroke_s) * stroke_s if stroke_s else shortest_s
     return tuple(_beyond_noise(found, RunScatter.of(times, volume, window_s=whole_strokes_s)))
 
 
