@@ -47,12 +47,18 @@ NO_MARKS = Marks()
 
 
 def touching(stretches_s: NDArray[np.float64], *, begin_s: NDArray[np.float64], length_s: float) -> NDArray[np.bool_]:
-    """Return which windows (begins in s, shape m, one length in s) share more than an end with any stretch.
+    """Return which windows (increasing begins in s, shape m, one length in s) share more than an end with any stretch.
 
-    Of the stretches that begin before a window ends, all touch it but those that have ended when it begins.
+    Those that begin before a stretch ends, and less than a window's length before it begins: one run of windows for
+    each stretch, so that the cost is of the stretches, and of marking their runs.
     """
+    touched = np.zeros(begin_s.size, dtype=np.bool_)
     if stretches_s.size == 0:
-        return np.zeros(begin_s.size, dtype=np.bool_)
-    begun = np.searchsorted(np.sort(stretches_s[:, 0]), begin_s + length_s, side="left")
-    ended = np.searchsorted(np.sort(stretches_s[:, 1]), begin_s, side="right")
-    return np.asarray(begun > ended)
+        return touched
+    stretches_s = stretches_s[np.argsort(stretches_s[:, 0], kind="stable")]
+    first = np.searchsorted(begin_s, stretches_s[:, 0] - length_s, side="right")
+    stop = np.maximum.accumulate(np.searchsorted(begin_s, stretches_s[:, 1], side="left"))
+    apart = np.flatnonzero(first[1:] > stop[:-1]) + 1
+    for run in np.split(np.arange(first.size), apart):
+        touched[first[run[0]] : stop[run[-1]]] = True
+    return touched

@@ -80,11 +80,12 @@ def _window_error(series: GridSeries, *, set_flow_ul_per_h: float, samples: int,
     excluded = 0
     if marks.excluded_s.size:
         usable = series.usable_windows(samples)
-        errors, begin_s = errors[usable], begin_s[usable]
+        errors = errors[usable]
         excluded = usable.size - errors.size
 
     def count(stretches_s: NDArray[np.float64]) -> int:
-        return int(np.count_nonzero(touching(stretches_s, begin_s=begin_s, length_s=length_s)))
+        touched = touching(stretches_s, begin_s=begin_s, length_s=length_s)
+        return int(np.count_nonzero(touched & usable if excluded else touched))
 
     every = max(-(-errors.size // _MOST_FOR_PERCENTILES), 1)
     quantiles = np.empty(0)
