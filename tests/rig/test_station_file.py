@@ -70,14 +70,14 @@ def problem_at(error: ConfigurationError, key: str) -> str:
 
 
 def test_the_simulated_station_and_a_hardware_example_ship_with_the_rig() -> None:
-    assert available_stations() == ("hardware-example", "simulated")
+    assert available_stations() == ("hardware-example", "simulated", "simulated-external")
 
 
 @pytest.mark.parametrize("name", available_stations())
 def test_every_shipped_station_loads_and_says_what_it_is(name: str) -> None:
     station = load_station_file(name)
     assert station.id == name
-    assert station.is_simulated is (name == "simulated")
+    assert station.is_simulated is name.startswith("simulated")
     assert (station.twin_file is not None) is station.is_simulated
     assert station.path == find_station(name)
     assert station.text == station.path.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_an_unknown_station_is_answered_with_what_can_be_given(name: str) -> Non
     with pytest.raises(ConfigurationError) as caught:
         load_station_file(name)
     check_message(caught.value, Path(name))
-    assert "the name of a shipped station: hardware-example, simulated" in str(caught.value)
+    assert "the name of a shipped station: hardware-example, simulated, simulated-external" in str(caught.value)
 
 
 def test_a_twin_that_is_not_there_is_told_before_the_run(tmp_path: Path) -> None:
