@@ -57,9 +57,8 @@ def main(seeds: int) -> None:
         for block_s in BLOCKS_S:
             with tempfile.TemporaryDirectory() as folder:
                 cost = run_case(Path(folder), seed=seed, block_s=block_s)
-            say(
-                f"| {seed} | {block_s:g} | {cost.wall_s:.1f} | {cost.cpu_s:.1f} | {cost.seal_s:.1f} | {cost.samples} |\n"
-            )
+            walls = f"{cost.wall_s:.1f} | {cost.cpu_s:.1f} | {cost.seal_s:.1f}"
+            say(f"| {seed} | {block_s:g} | {walls} | {cost.samples} |\n")
             sys.stdout.flush()
 
 
@@ -115,8 +114,8 @@ def profile(block_s: float) -> None:
     """Print where the time of the pressure's thread goes."""
     profiler, run = cProfile.Profile(), PressureSampler.run
 
-    def profiled(sampler: PressureSampler, stop: Event) -> None:
-        profiler.runcall(run, sampler, stop)
+    def profiled(self: PressureSampler, stop: Event) -> None:
+        profiler.runcall(run, self, stop)
 
     PressureSampler.run = profiled  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as folder:

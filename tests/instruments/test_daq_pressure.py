@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from instruments.clock import VirtualClock, WallClock
-from instruments.daq.channels import BridgeChannel, CurrentChannel, VoltageChannel, scaling_of, scaled
+from instruments.daq.channels import BridgeChannel, CurrentChannel, VoltageChannel, scaled, scaling_of
 from instruments.daq.pressure import DaqPressure, PressureOptions, open_pressure
 from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError, SamplesLost
 from instruments.readings import ReadingState
