@@ -32,7 +32,7 @@ from results.gravimetry.level import level_record
 from results.gravimetry.reference_vessel import reference_loss
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.refusal import EvaluationRefused
-from results.series import FlowPhases, FlowSeries, Phase
+from results.series import NUMBER_CODES, FlowPhases, FlowSeries, Phase
 from results.uncertainty.budget import Budget, combine
 from results.uncertainty.drift import Drift, drift_of
 from results.uncertainty.flow_lines import volume_lines
@@ -128,7 +128,15 @@ def evaluate_bolus(
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)
-    weighing = _Weighing(collection, readings.mass_g, series.time_s, evaluation, bench, drift)
+    weighing = _Weighing(
+        collection,
+        readings.mass_g,
+        series.time_s,
+        series.time_s[np.isin(series.status, NUMBER_CODES)],
+        evaluation,
+        bench,
+        drift,
+    )
     results: list[BolusResult] = []
     budgets: list[Budget] = []
     excluded: list[ExcludedBolus] = []
@@ -193,12 +201,13 @@ def evaluate_bolus(
 class _Weighing:
     """Everything a bolus is weighed with; `reading_g` has the shape of the collection's times.
 
-    `recorded_s` are the times of all readings recorded, fit for evaluation or not.
+    `recorded_s` are the times of all readings recorded, fit for evaluation or not; `numbers_s` of those with a number.
     """
 
     collection: Collection
     reading_g: NDArray[np.float64]
     recorded_s: NDArray[np.float64]
+    numbers_s: NDArray[np.float64]
     evaluation: BolusEvaluation
     bench: GravimetricBench
     drift: Drift
@@ -216,9 +225,13 @@ class _Weighing:
     def _settled(self, window_s: tuple[float, float], when: str) -> SettledMean | str:
         """Return the mean over a window, or why there is none."""
         mean = self._mean(window_s)
-        if mean is None:
-            return f"fewer than {FEWEST_READINGS} usable readings {when} it"
         recorded = np.count_nonzero((self.recorded_s >= window_s[0]) & (self.recorded_s <= window_s[1]))
+        if mean is None:
+            numbers = np.count_nonzero((self.numbers_s >= window_s[0]) & (self.numbers_s <= window_s[1]))
+            few = f"fewer than {FEWEST_READINGS}"
+            if numbers < FEWEST_READINGS:
+                return f"{few} usable readings {when} it"
+            return f"not settled {when} it: of {recorded} readings, {few} are fit for evaluation"
         if mean.readings < _LEAST_USED * recorded:
             return f"not settled {when} it: of {recorded} readings, {mean.readings} are fit for evaluation"
         if not mean.span <= self._settled_range_ul:
