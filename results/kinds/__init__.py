@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from results.kinds.bolus import BOLUS
+from results.kinds.catheter_occlusion import CATHETER_OCCLUSION
 from results.kinds.daily_check import DAILY_CHECK
 from results.kinds.flow import FLOW
 from results.kinds.kind import EvaluationKind
@@ -36,4 +37,5 @@ KINDS: Mapping[str, EvaluationKind[Any]] = {
     "lockout": LOCKOUT,
     "daily_check": DAILY_CHECK,
     "occlusion": OCCLUSION,
+    "catheter_occlusion": CATHETER_OCCLUSION,
 }

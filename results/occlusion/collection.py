@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.measured.weighing import Weighing
 from results.occlusion.instants import Instant
@@ -38,6 +38,11 @@ def own_delivery_ul(running: Sequence[Running], flow_ul_per_h: float, period: Ph
     return volume_ul, doubt_ul
 
 
+def untimed(weighing: Weighing) -> Weighing:
+    """Return the kit for what comes between two instants while next to nothing flows at them: when is no matter."""
+    return replace(weighing, bench=weighing.bench.model_copy(update={"timing_u_s": 0.0}))
+
+
 def collected(
     weighing: Weighing, *, released: Instant, until_s: float, running: Sequence[Running], flow: Budget
 ) -> Budget:
@@ -46,17 +51,19 @@ def collected(
     `flow` is the weighed steady flow. Evaporation and all else is corrected as the weighing does.
     """
     begin_s = max(released.after_s - _LEAD_S, float(weighing.collection.time_s[0]))
-    weighed = weighing.volume(Phase(begin_s, until_s))
+    weighed = untimed(weighing).volume(Phase(begin_s, until_s))
     period = Phase(released.at_s, until_s)
     own_ul, doubt_ul = own_delivery_ul(running, flow.measured.value, period)
     lines = list(weighed.lines)
     if own_ul or doubt_ul:
+        per_s = own_ul / period.duration_s
         relative = flow.measured.standard_uncertainty / flow.measured.value
         lines += [
             normal(
                 "the pump's own flow meanwhile", value=own_ul, unit="uL", u=abs(own_ul) * relative, sensitivity=-1.0
             ),
             rectangular("when the pump ran meanwhile", unit="uL", half_width=doubt_ul, sensitivity=-1.0),
+            normal("timing of the readings, by that flow", unit="s", u=weighing.bench.timing_u_s, sensitivity=per_s),
         ]
     return combine(
         value=weighed.measured.value - own_ul, unit="uL", lines=lines, coverage_percent=weighed.coverage_percent

@@ -29,11 +29,17 @@ class Injection:
 
 
 def fixture_compliance(
-    injections: Sequence[Injection], *, syringe_u_ul: float, span_u_percent: float, coverage_percent: float
+    injections: Sequence[Injection],
+    *,
+    syringe_u_percent: float,
+    syringe_u_ul: float,
+    span_u_percent: float,
+    coverage_percent: float,
 ) -> Budget:
     """Return the compliance (uL/kPa) of the closed fixture: all volumes over all rises of pressure.
 
-    `syringe_u_ul`: of each volume, the same error in all of them; `span_u_percent`: of the transducer.
+    `syringe_u_percent`: of the syringe's scale, the same in all volumes; `syringe_u_ul`: of each by itself;
+    `span_u_percent`: of the transducer.
     Raises `EvaluationRefused` without injections, or where the pressure did not rise.
     """
     volume_ul = sum(one.volume_ul for one in injections)
@@ -46,13 +52,13 @@ def fixture_compliance(
     value = volume_ul / rise_kpa
     single = [one.volume_ul / one.rise_kpa for one in injections if one.rise_kpa > 0.0]
     lines = [
+        normal("scale of the syringe", unit="%", u=syringe_u_percent, sensitivity=value / 100.0, shared=True),
         normal(
-            "volume injected into the fixture",
+            "volumes injected into the fixture",
             value=volume_ul,
             unit="uL",
-            u=syringe_u_ul * len(injections),
+            u=syringe_u_ul * math.sqrt(len(injections)),
             sensitivity=1.0 / rise_kpa,
-            shared=True,
         ),
         normal(
             "pressure steps of the fixture",

@@ -50,6 +50,18 @@ class Transducer:
         tip = rectangular("noise and samples at the peak", unit="kPa", half_width=peak.half_width_kpa, sensitivity=1.0)
         return self.gauge(peak.kpa, [tip])
 
+    def rise_rate(self, rise: Rise) -> Budget:
+        """Return how fast the pressure rose (kPa/h)."""
+        value = rise.kpa_per_s * _S_PER_H
+        slope = normal(
+            "slope of the pressure",
+            unit="kPa/s",
+            u=rise.u_kpa_per_s,
+            sensitivity=_S_PER_H,
+            dof=rise.degrees_of_freedom,
+        )
+        return self.combined(value, "kPa/h", [slope, self.span(value)])
+
     def at(self, record: PressureRecord, instant: Instant, *, delay_u_s: float = 0.0) -> Budget:
         """Return the pressure when something happened: anything the record held between the instant's bounds."""
         low, high = record.between(instant)
@@ -145,14 +157,22 @@ def compliance_by_rise(flow: Budget, rise: Rise, transducer: Transducer) -> Budg
     return transducer.combined(value, "uL/kPa", lines)
 
 
-def stored_volume(flow: Budget, duration: Budget, transducer: Transducer) -> Budget:
-    """Return the volume (uL) pumped into a closed line in a measured time."""
+def stored_volume(flow: Budget, duration: Budget, transducer: Transducer, *, stroke_ul: float | None) -> Budget:
+    """Return the volume (uL) pumped into a closed line in a measured time, a stroke (uL) more or less."""
     flow_ul_per_s = flow.measured.value / _S_PER_H
     lines = [
         as_line("flow into the line", flow, sensitivity=duration.measured.value / _S_PER_H),
         as_line("time", duration, sensitivity=flow_ul_per_s),
+        *strokes(stroke_ul, per_ul=1.0),
     ]
     return transducer.combined(flow_ul_per_s * duration.measured.value, "uL", lines)
+
+
+def strokes(stroke_ul: float | None, *, per_ul: float) -> list[BudgetLine]:
+    """Return the line of a pump that delivers in strokes: one more or less, as a result changes with a volume."""
+    if stroke_ul is None:
+        return []
+    return [rectangular("a stroke more or less", unit="uL", half_width=stroke_ul, sensitivity=per_ul)]
 
 
 def without_fixture_s(
@@ -163,6 +183,7 @@ def without_fixture_s(
     compliance: Budget,
     displacement: Budget,
     transducer: Transducer,
+    stroke_ul: float | None,
 ) -> Budget:
     """Return the time to the alarm (s) that the line would have had without the fixture.
 
@@ -177,6 +198,7 @@ def without_fixture_s(
         as_line("valve displacement", displacement, sensitivity=1.0 / flow_ul_per_s),
         as_line("rise of the pressure", rise, sensitivity=-per_kpa / flow_ul_per_s),
         as_line("flow into the line", flow, sensitivity=-shift_s / flow.measured.value),
+        *strokes(stroke_ul, per_ul=1.0 / flow_ul_per_s),
     ]
     return transducer.combined(time.measured.value + shift_s, "s", lines)
 

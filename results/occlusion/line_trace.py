@@ -23,14 +23,12 @@ from results.occlusion.instants import Instant, first_edge
 from results.occlusion.line_budgets import transducer_of
 from results.occlusion.model import LineEvaluation
 from results.occlusion.pressure import PressureRecord, pressure_record
-from results.occlusion.trial_record import Fixture
+from results.occlusion.trial_record import Fixture, stated_fixture
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
 from results.trace.reader import Trace
 from results.trace.schema import PRESSURE_PREFIX, VOLTAGE_PREFIX
 from results.trace_series import numbered_phases, numbers
-from results.uncertainty.budget import Budget, combine
-from results.uncertainty.lines import normal
 
 VALVE_CHANNEL, ALARM_CHANNEL = "valve", "alarm"
 OCCLUDER = "occluder"
@@ -126,6 +124,7 @@ def fixture_of(
     injections = [_injection(trace, pressure, phase) for _, phase in numbered_phases(phases, "fixture")]
     compliance = fixture_compliance(
         injections,
+        syringe_u_percent=evaluation.syringe_u_percent,
         syringe_u_ul=evaluation.syringe_u_ul,
         span_u_percent=transducer.span_u_percent,
         coverage_percent=evaluation.coverage_percent,
@@ -144,28 +143,6 @@ def fixture_of(
         coverage_percent=evaluation.coverage_percent,
     )
     return Fixture(compliance, displacement)
-
-
-def stated_fixture(evaluation: LineEvaluation) -> Fixture:
-    """Return the fixture as a plan or conditions state it."""
-    return Fixture(
-        _stated(
-            evaluation.fixture_compliance_ul_per_kpa,
-            evaluation.fixture_compliance_u_ul_per_kpa,
-            "uL/kPa",
-            evaluation.coverage_percent,
-        ),
-        _stated(
-            evaluation.valve_displacement_ul, evaluation.valve_displacement_u_ul, "uL", evaluation.coverage_percent
-        ),
-    )
-
-
-def _stated(value: float | None, u: float | None, unit: str, coverage_percent: float) -> Budget | None:
-    if value is None or u is None:
-        return None
-    line = normal("as stated", value=value, unit=unit, u=u, sensitivity=1.0)
-    return combine(value=value, unit=unit, lines=[line], coverage_percent=coverage_percent)
 
 
 def _injection(trace: Trace, pressure: PressureRecord, phase: Phase) -> Injection:

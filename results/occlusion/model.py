@@ -18,8 +18,8 @@ class LineEvaluation(VolumeEvaluation):
     `settle_s`: how long the balance takes after that. `valve_switching_s`: the longest a valve takes after its drive.
     `flow_per_pressure_percent_per_kpa`: how the pump's flow changes with the pressure it works against.
     The fixture's compliance and the valve's displacement are measured in the run, or stated here.
-    `syringe_u_ul`: of a volume injected into the fixture. `largest_fixture_share`: the most that the fixture's
-    compliance may be of that of pump and set.
+    `syringe_u_percent`, `syringe_u_ul`: of the volumes injected into it, their scale and each.
+    `largest_fixture_share`: the most that the fixture's compliance may be of that of pump and set.
     """
 
     set_flow_ul_per_h: float = Field(gt=0.0)
@@ -30,6 +30,7 @@ class LineEvaluation(VolumeEvaluation):
     valve_switching_s: float = Field(default=0.0, ge=0.0)
     flow_per_pressure_percent_per_kpa: float = 0.0
     flow_per_pressure_u_percent_per_kpa: float = Field(ge=0.0)
+    syringe_u_percent: float = Field(default=0.0, ge=0.0)
     syringe_u_ul: float = Field(default=0.0, ge=0.0)
     valve_method: Literal["pressure", "weighing"] = "pressure"
     fixture_compliance_ul_per_kpa: float | None = Field(default=None, ge=0.0)

@@ -117,22 +117,30 @@ class PressureRecord:
             half_width_kpa=(below + above) / 2.0,
         )
 
-    def rise(self, begin_s: float, end_s: float, *, low: float = 0.1, high: float = 0.9) -> Rise:
+    def rise(self, begin_s: float, end_s: float, *, stroke_s: float = 0.0, low: float = 0.1, high: float = 0.9) -> Rise:
         """Return the slope of the rise from one instant (s) to another, between two shares of it.
 
         A straight line by least squares; its uncertainty is that of the slopes of equal parts, so that strokes and
-        curvature count. Raises `EvaluationRefused` where the pressure does not rise clear of the noise.
+        curvature count. Of a pump that makes a stroke every `stroke_s`, the mean over a stroke is fitted: steps of
+        equal height become a straight line. Raises `EvaluationRefused` where the pressure does not rise clear of the
+        noise.
         """
         rows = self.rows(begin_s, end_s)
-        times, smooth = self.time_s[rows], self.smooth_kpa[rows]
+        times, values, smooth = self.time_s[rows], self.pressure_kpa[rows], self.smooth_kpa[rows]
         foot, top = float(smooth[0]), float(smooth[-1])
         if not top - foot > 10.0 * self.noise_sd_kpa / math.sqrt(self.smoothed):
             raise EvaluationRefused(f"the pressure did not rise between {begin_s:g} and {end_s:g} s")
+        stroke = round(stroke_s / self.period_s)
+        if self.smoothed < stroke < values.size // 3:
+            inner = slice(stroke // 2, values.size - (stroke + 1) // 2)
+            values = smooth = np.asarray(ndimage.uniform_filter1d(values, stroke))[inner]
+            times = times[inner]
+            foot, top = float(smooth[0]), float(smooth[-1])
         first = int(np.argmax(smooth >= foot + low * (top - foot)))
         last = int(smooth.size - np.argmax(smooth[::-1] <= foot + high * (top - foot)))
         if last - first < _FEWEST:
             first, last = 0, smooth.size
-        times, values = times[first:last], self.pressure_kpa[rows][first:last]
+        times, values = times[first:last], values[first:last]
         parts = min(_RISE_POINTS, values.size)
         x = np.array([np.mean(part) for part in np.array_split(times, parts)])
         y = np.array([np.mean(part) for part in np.array_split(values, parts)])
@@ -140,15 +148,13 @@ class PressureRecord:
         return Rise(slope, spread, dof, float(times[0]), float(times[-1]), float(np.mean(values)))
 
     def back_at(self, begin_s: float, end_s: float, *, below_kpa: float) -> Instant | None:
-        """Return when the smoothed pressure came to lie below a value, for good, between two instants (s)."""
+        """Return when the smoothed pressure first lay at or below a value, between two instants (s); None: never."""
         rows = self.rows(begin_s, end_s)
-        above = np.flatnonzero(self.smooth_kpa[rows] > below_kpa)
-        times = self.time_s[rows]
-        if above.size == 0:
-            return Instant(begin_s, max(float(times[0]), begin_s))
-        if above[-1] == times.size - 1:
+        below = np.flatnonzero(self.smooth_kpa[rows] <= below_kpa)
+        if below.size == 0:
             return None
-        return Instant(float(times[above[-1]]), float(times[above[-1] + 1]))
+        times = self.time_s[rows]
+        return Instant(float(times[below[0] - 1]) if below[0] else begin_s, float(times[below[0]]))
 
     def plateau_from(self, begin_s: float, end_s: float, *, band_kpa: float) -> float:
         """Return since when (s) the smoothed pressure has stayed within a band of where it ends up."""

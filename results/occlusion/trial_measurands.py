@@ -8,6 +8,7 @@ from functools import cached_property
 
 from results.decision import MeasuredValue, Verdict
 from results.measured.measurand import Measurand, Observation, measured, not_measured
+from results.occlusion.absent import Absent
 from results.occlusion.collection import before_reduction, collected
 from results.occlusion.fixture import as_line, fixture_dominates
 from results.occlusion.instants import Instant
@@ -59,14 +60,6 @@ _RELEASE_S = 1.0
 _FEW_SAMPLES = 4.0
 
 
-class _Absent(Exception):
-    """Something could not be measured: why, and what a criterion on it ends in."""
-
-    def __init__(self, why: str, verdict: Verdict = Verdict.INCONCLUSIVE) -> None:
-        super().__init__(why)
-        self.verdict = verdict
-
-
 class TrialMeasurands:
     """The measurands of one test, in the order of `MEASURANDS`."""
 
@@ -106,7 +99,7 @@ class TrialMeasurands:
                 continue
             try:
                 found.append(measured(name, ways[name]()))
-            except _Absent as absent:
+            except Absent as absent:
                 found.append(not_measured(name, str(absent), absent.verdict))
         return tuple(found)
 
@@ -140,7 +133,7 @@ class TrialMeasurands:
         """When the pump alarmed, without the delay of its record."""
         alarm, delay_s = self._trial.alarm, self._evaluation.alarm_delay_s
         if alarm is None:
-            raise _Absent(self._trial.no_alarm, Verdict.FAIL)
+            raise Absent(self._trial.no_alarm, Verdict.FAIL)
         return Instant(alarm.after_s - delay_s, alarm.by_s - delay_s)
 
     @cached_property
@@ -162,7 +155,7 @@ class TrialMeasurands:
 
     def _less_threshold(self) -> Budget:
         if self._evaluation.threshold_kpa is None:
-            raise _Absent("the pump offers no choice of thresholds, and states none")
+            raise Absent("the pump offers no choice of thresholds, and states none")
         at = self.at_alarm
         value = at.measured.value - self._evaluation.threshold_kpa
         return self._transducer.combined(value, "kPa", at.lines)
@@ -172,7 +165,8 @@ class TrialMeasurands:
         return self._transducer.difference(self.at_alarm, self.before)
 
     def _stored(self) -> Budget:
-        return stored_volume(self._flow_against(self._rise_to_alarm.measured.value / 2.0), self.time, self._transducer)
+        flow = self._flow_against(self._rise_to_alarm.measured.value / 2.0)
+        return stored_volume(flow, self.time, self._transducer, stroke_ul=self._evaluation.stroke_volume_ul)
 
     # ---- the line
 
@@ -182,11 +176,16 @@ class TrialMeasurands:
         trial = self._trial
         end_s = self._peak.at_s if trial.alarm is None else min(self._alarm.by_s, self._peak.at_s)
         try:
-            rise = trial.pressure.rise(trial.closed.by_s, end_s)
+            rise = trial.pressure.rise(trial.closed.by_s, end_s, stroke_s=self._stroke_s)
         except EvaluationRefused as refused:
-            raise _Absent(str(refused)) from refused
+            raise Absent(str(refused)) from refused
         flow = self._flow_against(rise.mean_kpa - self.before.measured.value)
         return compliance_by_rise(flow, rise, self._transducer)
+
+    @property
+    def _stroke_s(self) -> float:
+        """The time (s) between strokes of the steady flow; 0 of a pump that makes none."""
+        return (self._evaluation.stroke_volume_ul or 0.0) / self.flow.measured.value * 3600.0
 
     def _flow_against(self, rise_kpa: float) -> Budget:
         return flow_against(
@@ -201,7 +200,7 @@ class TrialMeasurands:
     def _fixture(self) -> tuple[Budget, Budget]:
         fixture = self._trial.fixture
         if fixture.compliance is None or fixture.displacement is None:
-            raise _Absent(_NO_FIXTURE)
+            raise Absent(_NO_FIXTURE)
         return fixture.compliance, fixture.displacement
 
     def _usable_fixture(self) -> tuple[Budget, Budget]:
@@ -214,7 +213,7 @@ class TrialMeasurands:
             largest_share=self._evaluation.largest_fixture_share,
         )
         if problem:
-            raise _Absent(problem, Verdict.INVALID)
+            raise Absent(problem, Verdict.INVALID)
         return compliance, displacement
 
     def _time_corrected(self) -> Budget:
@@ -227,6 +226,7 @@ class TrialMeasurands:
             compliance=compliance,
             displacement=displacement,
             transducer=self._transducer,
+            stroke_ul=self._evaluation.stroke_volume_ul,
         )
 
     def _compliance_corrected(self) -> Budget:
@@ -240,7 +240,7 @@ class TrialMeasurands:
     @property
     def _released(self) -> Instant:
         if self._trial.released is None:
-            raise _Absent("the line was not let go")
+            raise Absent("the line was not let go")
         return self._trial.released
 
     @cached_property
@@ -255,14 +255,14 @@ class TrialMeasurands:
         trial, below = self._trial, self.before.measured.value + self._evaluation.back_band_kpa
         back = trial.pressure.back_at(self._released.after_s, trial.end_s, below_kpa=below)
         if back is None:
-            raise _Absent(f"the pressure did not come back to {below:.4g} kPa within the record")
+            raise Absent(f"the pressure did not come back to {below:.4g} kPa within the record")
         return Instant(back.after_s, max(back.by_s, self._released.by_s))
 
     @property
     def _until_s(self) -> float:
         until_s = self.back.by_s + self._evaluation.settle_s
         if until_s > self._trial.end_s:
-            raise _Absent(f"the record ends {self._trial.end_s - self.back.by_s:g} s after the pressure was back")
+            raise Absent(f"the record ends {self._trial.end_s - self.back.by_s:g} s after the pressure was back")
         return until_s
 
     @cached_property
@@ -292,7 +292,7 @@ class TrialMeasurands:
     def _compliance_by_release(self) -> Budget:
         bolus, fall_kpa = self.bolus, self._fall.measured.value
         if not fall_kpa > self._fall.measured.expanded_uncertainty:
-            raise _Absent(f"the pressure fell by {fall_kpa:.3g} kPa: too little to tell a compliance")
+            raise Absent(f"the pressure fell by {fall_kpa:.3g} kPa: too little to tell a compliance")
         displacement = self._trial.fixture.displacement
         stored_ul = bolus.measured.value + (0.0 if displacement is None else displacement.measured.value)
         lines = [
@@ -307,7 +307,7 @@ class TrialMeasurands:
 
     def _at_restart(self) -> Budget:
         if not self._trial.restarts:
-            raise _Absent("the pump did not go on by itself", Verdict.FAIL)
+            raise Absent("the pump did not go on by itself", Verdict.FAIL)
         return max(
             (self._transducer.at(self._trial.pressure, restart) for restart in self._trial.restarts),
             key=lambda at: at.measured.value,
@@ -361,7 +361,7 @@ class TrialMeasurands:
         marks += [Mark(restart.at_s, f"restart {n}") for n, restart in enumerate(trial.restarts, start=1)]
         if trial.released is not None:
             marks.append(Mark(trial.released.at_s, "released"))
-            with suppress(_Absent):
+            with suppress(Absent):
                 marks.append(Mark(self.back.at_s, "pressure back"))
         return tuple(sorted(marks, key=lambda mark: mark.at_s))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from results.measured.weighing import Weighing
 from results.occlusion.collection import Running
 from results.occlusion.instants import Instant
+from results.occlusion.model import LineEvaluation
 from results.occlusion.pressure import PressureRecord
 from results.series import Phase
-from results.uncertainty.budget import Budget
+from results.uncertainty.budget import Budget, combine
+from results.uncertainty.lines import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,28 @@ class Fixture:
 
     compliance: Budget | None = None
     displacement: Budget | None = None
+
+
+def stated_fixture(evaluation: LineEvaluation) -> Fixture:
+    """Return the fixture as a plan or conditions state it."""
+    return Fixture(
+        _stated(
+            evaluation.fixture_compliance_ul_per_kpa,
+            evaluation.fixture_compliance_u_ul_per_kpa,
+            "uL/kPa",
+            evaluation.coverage_percent,
+        ),
+        _stated(
+            evaluation.valve_displacement_ul, evaluation.valve_displacement_u_ul, "uL", evaluation.coverage_percent
+        ),
+    )
+
+
+def _stated(value: float | None, u: float | None, unit: str, coverage_percent: float) -> Budget | None:
+    if value is None or u is None:
+        return None
+    line = normal("as stated", value=value, unit=unit, u=u, sensitivity=1.0)
+    return combine(value=value, unit=unit, lines=[line], coverage_percent=coverage_percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +66,26 @@ class OcclusionTrial:
     restarts: tuple[Instant, ...] = ()
     run_id: str = ""
     title: str = "Occlusion"
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatheterTrial:
+    """What was recorded of the occluded catheter of a pump without an alarm; as `OcclusionTrial` where not said.
+
+    `recovered`: when the flow is steady again after the release; None where that was not recorded. `alarms`: what the
+    pump raised while the catheter was closed.
+    """
+
+    pressure: PressureRecord
+    weighing: Weighing
+    steady: Phase
+    closed: Instant
+    released: Instant
+    end_s: float
+    recovered: Phase | None = None
+    fixture: Fixture = Fixture()
+    alarms: tuple[str, ...] = ()
+    run_id: str = ""
+    title: str = "Catheter occlusion"
     simulated: bool = False
