@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.simulated.physics.arrays import BalanceSet, BenchArrays, Command, PumpFlow, Valve, simulate_arrays
 from instruments.simulated.physics.water import density_kg_per_m3
+from instruments.simulated.truth import TwinConfig, twin_from_mapping
 from results.measured.run_record import RunRecord
 from results.measured.weighing import weighed_phases
 from results.series import AmbientSeries, FlowSeries, Phase
-from tests.proof.array_bench import twin
 
+STATIONS = Path(__file__).parents[2] / "rig" / "stations"
 PRIME_S = 300.0
 PRIME_UL_PER_H = 1000.0
 REFERENCE_C = 20.0
@@ -53,10 +57,10 @@ def run_programme(
     seed: int,
     *,
     reading_s: float = 1.0,
-    changes: Mapping[str, object] | None = None,
+    station: str = "simulated",
     events: Sequence[Mapping[str, object]] = (),
 ) -> TwinRun:
-    """Run a programme after a prime to waste; `changes` and `events` are those of `array_bench.twin`."""
+    """Run a programme after a prime to waste on the twin of a shipped station, with events of the twin's truth."""
     schedule: list[Command] = [
         BalanceSet(0.0, "zero_tracking", False),
         BalanceSet(0.0, "adaptive", False),
@@ -75,7 +79,7 @@ def run_programme(
             phases[stretch.name] = Phase(at_s, at_s + stretch.duration_s)
         at_s += stretch.duration_s
     time_s = np.arange(0.0, at_s + reading_s, reading_s)
-    arrays = simulate_arrays(twin(changes, events=events), seed, schedule, time_s)
+    arrays = simulate_arrays(_twin(station, events), seed, schedule, time_s)
     series = FlowSeries(
         time_s=time_s,
         mass_g=arrays.indication_g,
@@ -86,6 +90,12 @@ def run_programme(
     )
     tip_ul = arrays.tip_mass_g / float(density_kg_per_m3(REFERENCE_C)) * 1e6
     return TwinRun(RunRecord(series=series, phases=phases), time_s, tip_ul)
+
+
+def _twin(station: str, events: Sequence[Mapping[str, object]]) -> TwinConfig:
+    with (STATIONS / station / "twin.toml").open("rb") as file:
+        table: dict[str, Any] = tomllib.load(file)
+    return twin_from_mapping(table | {"event": [dict(event) for event in events]})
 
 
 def _ambient(arrays: BenchArrays, *, every: int) -> AmbientSeries:
