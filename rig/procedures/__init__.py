@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rig.procedures import catheter_trial, flex_schedule, flow_accuracy
+from rig.procedures import catheter_trial, daily_check, flex_schedule, flow_accuracy
 from rig.procedures.procedure import Procedure
 
 _ALL = (
     catheter_trial.PROCEDURE,
+    daily_check.PROCEDURE,
     flex_schedule.PROCEDURE,
     flow_accuracy.PROCEDURE,
 )
