@@ -71,6 +71,9 @@ def _print_beside_the_extremes(console: Console, outcome: FlowOutcome) -> None:
     )
     pump_off = {row.samples: f"{row.ep_min_percent:+.2f} .. {row.ep_max_percent:+.2f}" for row in outcome.pump_off}
     for window, doubt in zip(outcome.corrected.trumpet, outcome.window_uncertainty, strict=True):
+        if not window.windows:
+            table.add_row(f"{window.window_s / 60:g}", *["no statement"] * 5)
+            continue
         table.add_row(
             f"{window.window_s / 60:g}",
             *(f"{percentile:+.2f}" for percentile in window.percentiles_percent),
