@@ -115,6 +115,8 @@ class ExternalPumpOnBench(PumpOnBench):
             "pump.systematic_error_percent": exactly(0.0),
             "pump.back_pressure_percent_per_kpa": exactly(0.0),
             "catheter.compliance_ul_per_kpa": exactly(1.0),
+            "fixture.compliance_ul_per_kpa": exactly(0.0),
+            "fixture.valve_displacement_ul": exactly(0.0),
         }
         super().__init__(ideal | (changes or {}), events, **{"reservoir_ul": 100000.0} | options)
 

@@ -150,7 +150,8 @@ STALL = [{"kind": "stall", "at_s": 1000.0, "duration_s": 1000.0}]
 
 
 def test_a_pump_that_cannot_feel_its_rotor_never_notices_a_stall() -> None:
-    pump = PumpOnBench(events=STALL)
+    pump = PumpOnBench({"pump.stall_detection_s": None}, STALL)
+    assert pump.ask("FUN?")["FUNCTIONS"] == "-"
     pump.run("CONTINUOUS 1", "100 -")
     found = pump.at(3000.0).status()
     assert (found["STATE"], found["ALARMS"]) == ("INFUSING", "-")

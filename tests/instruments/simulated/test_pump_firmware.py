@@ -25,7 +25,7 @@ def example() -> list[tuple[str, str]]:
 
 
 def test_the_document_s_conversation() -> None:
-    pump = PumpOnBench(reservoir_ul=20000.0)
+    pump = PumpOnBench({"pump.stall_detection_s": 300.0}, reservoir_ul=20000.0)
     conversation = example()
     assert len(conversation) > 10
     pump.at(400.0)
