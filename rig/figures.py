@@ -7,6 +7,7 @@ from pathlib import Path
 
 from results.bolus_outcome import BolusOutcome
 from results.measured.outcome import Outcome
+from results.occlusion.outcome import OcclusionOutcome
 from results.outcome import FlowOutcome
 from results.provenance import Provenance, provenance_of
 from results.trace.reader import read_trace
@@ -37,5 +38,10 @@ def draw(outcome: Outcome, path: Path, provenance: Provenance | None = None) -> 
         from results.bolus_figure import draw_bolus_figure
 
         draw_bolus_figure(outcome, path, provenance)
+        return True
+    if isinstance(outcome, OcclusionOutcome):
+        from results.occlusion_figure import draw_occlusion_figure
+
+        draw_occlusion_figure(outcome, path, provenance)
         return True
     return False

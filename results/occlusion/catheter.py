@@ -81,7 +81,15 @@ def evaluate_catheter(
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=work.notes(),
-        course=course_of(trial.pressure, trial.weighing, Phase(trial.steady.begin_s, trial.end_s), marks=marks),
+        course=course_of(
+            trial.pressure,
+            trial.weighing,
+            closed=trial.closed,
+            released=trial.released,
+            begin_s=trial.steady.begin_s,
+            end_s=trial.end_s,
+            marks=marks,
+        ),
     )
 
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from results.measured.outcome import MeasuredOutcome
 from results.measured.weighing import Weighing
+from results.occlusion.instants import Instant
 from results.occlusion.pressure import PressureRecord
-from results.series import Phase
 
 OCCLUSION_OUTCOME_SCHEMA = "occlusion-outcome/1.0.0"
 _POINTS = 1500
+_FINE_S = (10.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,44 @@ class OcclusionOutcome(MeasuredOutcome):
 def course_of(
     pressure: PressureRecord,
     weighing: Weighing,
-    period: Phase,
     *,
+    closed: Instant,
+    released: Instant | None,
+    begin_s: float,
+    end_s: float,
     marks: tuple[Mark, ...],
     threshold_kpa: float | None = None,
 ) -> Course:
-    """Return the course of a test over a period."""
-    rows = pressure.rows(period.begin_s, period.end_s)
-    places = _extremes(pressure.pressure_kpa[rows])
+    """Return the course of a test: half as long before the closing, and as long after the release, as it was closed.
+
+    No further than from `begin_s` to `end_s`. Around the release all is kept that a figure can show.
+    """
+    closed_s = (end_s if released is None else released.at_s) - closed.at_s
+    begin_s = max(begin_s, closed.at_s - 0.5 * closed_s)
+    end_s = end_s if released is None else min(end_s, released.at_s + max(closed_s, _FINE_S[1]))
+    fine = (0.0, 0.0) if released is None else (released.at_s - _FINE_S[0], released.at_s + _FINE_S[1])
+    rows = pressure.rows(begin_s, end_s)
+    times = pressure.time_s[rows]
+    places = np.union1d(_extremes(pressure.pressure_kpa[rows]), _within(times, fine))
     readings = weighing.collection
-    inside = (readings.time_s >= period.begin_s) & (readings.time_s <= period.end_s)
-    step = max(1, int(np.count_nonzero(inside)) // _POINTS)
-    times, volumes = readings.time_s[inside][::step], readings.volume_ul[inside][::step]
+    inside = (readings.time_s >= begin_s) & (readings.time_s <= end_s)
+    weighed_s, volumes = readings.time_s[inside], readings.volume_ul[inside]
+    step = max(1, weighed_s.size // _POINTS)
+    chosen = np.union1d(np.arange(0, weighed_s.size, step), _within(weighed_s, fine))
     return Course(
-        pressure_time_s=_floats(pressure.time_s[rows][places]),
+        pressure_time_s=_floats(times[places]),
         pressure_kpa=_floats(pressure.pressure_kpa[rows][places]),
-        volume_time_s=_floats(times),
-        volume_ul=_floats(volumes - volumes[0]) if volumes.size else (),
+        volume_time_s=_floats(weighed_s[chosen]),
+        volume_ul=_floats(volumes[chosen] - volumes[0]) if volumes.size else (),
         marks=marks,
         threshold_kpa=threshold_kpa,
     )
+
+
+def _within(time_s: NDArray[np.float64], bounds_s: tuple[float, float]) -> NDArray[np.intp]:
+    """Return the places of the times between two instants, thinned."""
+    places = np.flatnonzero((time_s >= bounds_s[0]) & (time_s <= bounds_s[1]))
+    return places[:: max(1, places.size // _POINTS)]
 
 
 def _extremes(values: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -26,7 +26,6 @@ from results.occlusion.outcome import Course, Mark, course_of
 from results.occlusion.pressure import Peak
 from results.occlusion.trial_record import OcclusionTrial
 from results.refusal import EvaluationRefused
-from results.series import Phase
 from results.uncertainty.budget import Budget
 from results.uncertainty.lines import normal
 
@@ -339,13 +338,15 @@ class TrialMeasurands:
         return (*notes, *trial.weighing.notes())
 
     def course(self) -> Course:
-        """Return the course of the test from the steady flow on."""
+        """Return the course of the test."""
         trial = self._trial
-        period = Phase(trial.steady.begin_s, trial.end_s)
         return course_of(
             trial.pressure,
             trial.weighing,
-            period,
+            closed=trial.closed,
+            released=trial.released,
+            begin_s=trial.steady.begin_s,
+            end_s=trial.end_s,
             marks=self._marks(),
             threshold_kpa=self._evaluation.threshold_kpa,
         )
