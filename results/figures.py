@@ -147,7 +147,7 @@ def _draw_trumpet(axes: Axes, outcome: FlowOutcome) -> None:
     highest = np.array([row.ep_max_percent for row in rows])
     lowest = np.array([row.ep_min_percent for row in rows])
     interval_min = outcome.sample_interval_s / 60.0
-    axes.set_title(f"Trumpet, S = {interval_min:g} min: extremes of all windows, fully corrected", pad=8)
+    axes.set_title(f"Trumpet, S = {interval_min:g} min: extremes of the windows, fully corrected", pad=8)
     axes.set_xlabel(windows_label(rows))
     axes.set_ylabel("Flow error (%)")
     floor = np.array([row.noise_floor_percent for row in outcome.window_uncertainty])
