@@ -23,8 +23,9 @@ def evaluation_of(
     said = {"kind": procedure.kind, "wording": wording, **case.evaluated()}
     added = {key: value for key, value in said.items() if key in kind.model.model_fields}
     place = _Place(name, frozenset(case.evaluation), frozenset(added))
-    faults = list(_said_twice(shared, case, place))
-    checked = check_table({**shared, **case.evaluation, **added}, kind.model)
+    merged = {**shared, **case.evaluation, **added}
+    faults = [*_said_twice(shared, case, place), *_limits_of_nothing(merged, case, place)]
+    checked = check_table(_with_limits(merged, case), kind.model)
     faults += [Fault(place.key_of(fault.key), fault.problem) for fault in checked.faults]
     return checked.value, faults
 
@@ -37,6 +38,32 @@ def measurand_faults(procedure: Procedure, name: str, case: CaseTable, evaluatio
         if criterion.measurand not in measured:
             problem = f"case {name!r} has no {criterion.measurand!r}; it has {', '.join(map(repr, measured))}"
             yield Fault(f"{place}.criteria[{number}].measurand", problem)
+
+
+def _with_limits(table: dict[str, Any], case: CaseTable) -> dict[str, Any]:
+    """Return the evaluation with the limits that the case has of its own."""
+    criteria = table.get("criteria")
+    if not case.limits or not isinstance(criteria, list | tuple):
+        return table
+    own = {name: limits.model_dump(exclude_none=True) for name, limits in case.limits.items()}
+    return {**table, "criteria": [_limited(one, own) for one in criteria]}
+
+
+def _limited(criterion: object, own: Mapping[str, Mapping[str, Any]]) -> object:
+    if not (isinstance(criterion, Mapping) and criterion.get("id") in own):
+        return criterion
+    kept = {key: value for key, value in criterion.items() if key not in ("low", "high")}
+    return {**kept, **own[criterion["id"]]}
+
+
+def _limits_of_nothing(table: Mapping[str, Any], case: CaseTable, place: _Place) -> Iterator[Fault]:
+    criteria = table.get("criteria")
+    known = [one.get("id") for one in criteria if isinstance(one, Mapping)] if isinstance(criteria, list) else []
+    for name in case.limits:
+        if name not in known:
+            yield Fault(
+                f"{place.case}.limits.{name}", f"no criterion has this id; there are: {', '.join(map(str, known))}"
+            )
 
 
 class _Place:

@@ -74,10 +74,18 @@ class SamplingOverrides(Section):
         return self.model_dump(exclude_none=True)
 
 
+class CaseLimits(Section):
+    """`[case.<name>.limits.<id>]`: limits of one criterion for this case, in place of the plan's, and their source."""
+
+    low: float | None = None
+    high: float | None = None
+    source: Text
+
+
 class CaseTable(Section):
     """`[case.<name>]`: what every case says; each procedure adds its own keys.
 
-    `evaluation` replaces whole keys of the plan's `[evaluation]` for this case.
+    `evaluation` replaces whole keys of the plan's `[evaluation]` for this case, `limits` those of single criteria.
     """
 
     title: Text
@@ -85,6 +93,7 @@ class CaseTable(Section):
     deviation: Text | None = None
     sampling: SamplingOverrides = SamplingOverrides()
     evaluation: dict[str, Any] = Field(default_factory=dict)
+    limits: dict[str, CaseLimits] = Field(default_factory=dict)
 
     def flows(self) -> Iterator[PlannedFlow]:
         """Yield the flows the pump will be set to; they are checked against the pump's range."""

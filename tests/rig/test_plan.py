@@ -171,6 +171,8 @@ def with_case(**changes: Any) -> str:
         ({"sampling": {"balance_period_s": 0.0}}, "case.x.sampling.balance_period_s", "wanted a number >= 0.1"),
         ({"sampling": {"burette_period_s": 1.0}}, "case.x.sampling.burette_period_s", "unknown key"),
         ({"evaluation": {"pump_temperature_c": 99.0}}, "case.x.evaluation.pump_temperature_c", "found 99.0"),
+        ({"limits": {"FLOW-B": {"high": 5.0, "source": "x"}}}, "case.x.limits.FLOW-B", "there are: FLOW-A"),
+        ({"limits": {"FLOW-A": {"high": 5.0}}}, "case.x.limits.FLOW-A.source", "missing"),
         ({"evaluation": {"set_flow_ul_per_h": 3.0}}, "case.x.evaluation.set_flow_ul_per_h", "said by the case"),
     ],
 )
@@ -204,6 +206,14 @@ def test_a_case_may_replace_keys_of_the_evaluation(tmp_path: Path) -> None:
     shipped = TABLES["evaluation"]
     assert (evaluation.pump_temperature_c, evaluation.direction) == (37.0, "collect")
     assert evaluation.volume_reference_temperature_c == shipped["volume_reference_temperature_c"]
+
+
+def test_a_case_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(with_case(limits={"FLOW-A": {"high": 5.0, "source": "tighter here"}}), encoding="utf-8")
+    (criterion,) = load_plan(path).case("x", FlowCase).evaluation.criteria
+    assert (criterion.low, criterion.high, criterion.source) == (None, 5.0, "tighter here")
+    assert criterion.unit == "%"
 
 
 def test_what_is_stated_of_sampling_is_kept(tmp_path: Path) -> None:
