@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -19,9 +19,9 @@ from results.bolus_outcome import (
     ExcludedBolus,
 )
 from results.bolus_statistics import MEASURANDS, bolus_statistics, decide_bolus, error_percent, mean_budget
-from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, refuse_overlap, settled_mean
+from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, bolus_steps, refuse_overlap, settled_mean
 from results.cleaning.findings import Finding, findings_notes
-from results.cleaning.readings import clean_readings
+from results.cleaning.readings import CleanReadings, clean_readings
 from results.decision import Criterion, DecisionRule, combined_verdict
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import evaporation_notes
@@ -110,7 +110,7 @@ def evaluate_bolus(
     phases = series.phases
     refuse_overlap(boluses_s, evaluation.timing)
     _refuse_tare(series)
-    readings = clean_readings(series, readability_g=bench.balance_readability_mg * 1e-3)
+    readings = _clean(series, boluses_s, evaluation.timing, readability_g=bench.balance_readability_mg * 1e-3)
     level = level_record(readings, bench, filled_s=phases.begin_s)
     air = air_record(
         series.ambient,
@@ -308,6 +308,17 @@ class _Weighing:
             ),
         ]
         return combine(value=volume_ul, unit="uL", lines=lines, coverage_percent=evaluation.coverage_percent)
+
+
+def _clean(
+    series: FlowSeries, boluses_s: Sequence[float], timing: BolusTiming, *, readability_g: float
+) -> CleanReadings:
+    """Return the readings fit for evaluation; the boluses are known, so they are taken off while spikes are sought."""
+    steps = bolus_steps(series.time_s, series.mass_g, boluses_s, timing)
+    readings = clean_readings(
+        replace(series, mass_g=series.mass_g - steps.at(series.time_s)), readability_g=readability_g
+    )
+    return replace(readings, mass_g=readings.mass_g + steps.at(readings.time_s))
 
 
 def _refuse_tare(series: FlowSeries) -> None:

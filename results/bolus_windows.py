@@ -73,3 +73,46 @@ def settled_mean(
         readings=last - first,
         span=float(np.ptp(columns[0][inside])),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BolusSteps:
+    """What boluses add to the readings (g) at knots in time (s): ramps as long as each takes."""
+
+    time_s: NDArray[np.float64]
+    added_g: NDArray[np.float64]
+
+    def at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what was added up to times (s)."""
+        return np.asarray(np.interp(time_s, self.time_s, self.added_g))
+
+
+def bolus_steps(
+    time_s: NDArray[np.float64], mass_g: NDArray[np.float64], boluses_s: Sequence[float], timing: BolusTiming
+) -> BolusSteps:
+    """Return the rough course of known boluses, by the readings before and after each that are numbers.
+
+    Basal flow and evaporation go on meanwhile and stay in the readings: their rate is the median of what the readings
+    before and after the boluses do. For finding what is no bolus; nothing is measured with it.
+    """
+    usable = np.isfinite(time_s) & np.isfinite(mass_g)
+
+    def inside(window_s: tuple[float, float]) -> NDArray[np.intp]:
+        return np.flatnonzero(usable & (time_s >= window_s[0]) & (time_s <= window_s[1]))
+
+    windows = [(inside(timing.before(at_s)), inside(timing.after(at_s))) for at_s in boluses_s]
+    rates = [_rate(time_s[rows], mass_g[rows]) for pair in windows for rows in pair if rows.size > 2]
+    rate_g_per_s = float(np.median(rates)) if rates else 0.0
+    level_g = mass_g - rate_g_per_s * time_s
+    knots_s, added_g = [float(boluses_s[0])], [0.0]
+    for at_s, (before, after) in zip(boluses_s, windows, strict=True):
+        step_g = float(np.median(level_g[after]) - np.median(level_g[before])) if before.size and after.size else 0.0
+        knots_s += [at_s, at_s + max(timing.duration_s, 1e-3)]
+        added_g += [added_g[-1], added_g[-1] + step_g]
+    return BolusSteps(time_s=np.array(knots_s), added_g=np.array(added_g))
+
+
+def _rate(time_s: NDArray[np.float64], mass_g: NDArray[np.float64]) -> float:
+    centred = time_s - np.mean(time_s)
+    spread = float(np.dot(centred, centred))
+    return float(np.dot(centred, mass_g)) / spread if spread > 0.0 else 0.0

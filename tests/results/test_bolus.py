@@ -127,6 +127,13 @@ def test_basal_flow_and_evaporation_are_taken_off_once(sign: float) -> None:
     assert outcome.as_written.mean_error_percent == pytest.approx(0.5 - 0.083, abs=0.05)
 
 
+@pytest.mark.parametrize("count", [1, 8])
+def test_a_quiet_balance_under_an_open_vessel_takes_no_bolus_for_a_spike(count: int) -> None:
+    outcome = evaluated(VOLUMES[:count], noise_ug=2.0, evaporation_ug_per_min=300.0)
+    assert outcome.exclusions == ()
+    assert [bolus.volume.value for bolus in outcome.boluses] == pytest.approx(VOLUMES[:count], abs=0.004)
+
+
 def test_basal_flow_not_stated_is_in_the_boluses() -> None:
     outcome = evaluated(VOLUMES, noise_ug=2.0, basal_ul_per_h=60.0, settled_range_mg=1.0)
     assert outcome.corrected.mean_volume_ul == pytest.approx(11.05, abs=0.003)

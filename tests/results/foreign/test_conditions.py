@@ -55,6 +55,14 @@ def test_sound_conditions_have_no_contradictions(table: Table) -> None:
     refuse_contradictions(conditions_of(table))
 
 
+REFERENCE_VESSEL = {
+    "loss_ratio_u": 0.05,
+    "displaced_volume_ml": 28.0,
+    "displaced_volume_u_ml": 0.5,
+    "balance_readability_mg": 0.01,
+    "balance_repeatability_mg": 0.015,
+    "balance_zero_drift_ug_per_sqrt_h": 10.0,
+}
 WRONG = {
     "separators": (changed(FLOW, file={"decimal": ","}), "file.decimal: the same as the delimiter"),
     "first line": (changed(FLOW, file={"first_line": 1}), "file.first_line: not after the header in line 1"),
@@ -133,6 +141,28 @@ WRONG = {
     "evaporation": (
         changed(FLOW, vessel={"evaporation_limit_ug_per_min": None}),
         "vessel.evaporation_limit_ug_per_min: missing; without a blank",
+    ),
+    "reference without a vessel": (
+        changed(FLOW, columns={"reference_mass": {"name": "r", "unit": "mg"}}),
+        "reference_vessel: missing; wanted a table",
+    ),
+    "vessel without readings": (
+        changed(FLOW, reference_vessel=REFERENCE_VESSEL),
+        "reference_vessel: has no readings; wanted columns.reference_mass or [reference_file]",
+    ),
+    "reference twice": (
+        changed(
+            FLOW,
+            columns={"reference_mass": {"name": "r", "unit": "mg"}},
+            reference_vessel=REFERENCE_VESSEL,
+            reference_file={
+                "path": "second.csv",
+                "file": {"delimiter": ",", "decimal": "."},
+                "time": {"name": "t", "unit": "s", "u_s": 1.0},
+                "mass": {"name": "m", "unit": "g"},
+            },
+        ),
+        "reference_file: the reference vessel has a column in the balance's file already",
     ),
     "no rule": (changed(FLOW, criteria=[CRITERION]), "decision_rule: missing"),
     "no measurand": (

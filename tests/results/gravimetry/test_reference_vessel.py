@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from results.bench import ReferenceVessel
+from results.bolus import evaluate_bolus
 from results.evaluate_flow import evaluate_flow
 from results.foreign.evaluate import evaluate_foreign
 from results.outcome import FlowOutcome
@@ -17,6 +18,8 @@ from results.series import FlowPhases, FlowSeries, Phase, ReferenceSeries
 from tests.results.foreign.files import Table, changed, conditions_of, write_table
 from tests.results.foreign.test_vectors import BLANK_S, DAY_S, day_conditions, day_readings, evaluated
 from tests.results.synthetic import BENCH, evaluation_of
+from tests.results.test_bolus import BENCH_WITHOUT_TUBE, VOLUMES, series_of, starts
+from tests.results.test_bolus import evaluation_of as bolus_evaluation_of
 
 VESSEL = ReferenceVessel(
     loss_ratio=1.2,
@@ -154,3 +157,19 @@ def test_a_touched_a_late_or_an_interrupted_reference_is_refused() -> None:
     sounding = (time_s < 30_000.0) | (time_s > 45_000.0)
     with pytest.raises(EvaluationRefused, match="was not weighed for"):
         outcome_of(series(level_g[sounding], time_s[sounding], blanks=False))
+
+
+def test_boluses_by_a_second_vessel() -> None:
+    """Without blanks, 100 ug/min of evaporation come off each bolus by the second vessel."""
+    losing = series_of(VOLUMES, noise_ug=2.0, evaporation_ug_per_min=100.0)
+    second_g = 7.0 - 100e-6 / 60.0 / 1.2 * losing.time_s
+    phases = replace(losing.phases, blank_before=None, blank_after=None)
+    reference = ReferenceSeries(time_s=losing.time_s, mass_g=second_g, vessel=VESSEL)
+    at_s = [float(at) for at in starts(len(VOLUMES))]
+    outcome = evaluate_bolus(
+        replace(losing, phases=phases, reference=reference), at_s, bolus_evaluation_of(), bench=BENCH_WITHOUT_TUBE
+    )
+    assert [bolus.volume.value for bolus in outcome.boluses] == pytest.approx(VOLUMES, abs=0.004)
+    assert outcome.evaporation_mean_ug_per_min == pytest.approx(100.0, rel=1e-3)
+    assert "evaporation was taken from a reference vessel, its loss times 1.2" in outcome.notes
+    assert "evaporation, ratio of the vessels' losses" in {line.name for line in outcome.mean_error.lines}
