@@ -24,9 +24,9 @@ from instruments.simulated.devices.witness import Witness
 from instruments.simulated.one_cpu import OneCpu
 from instruments.simulated.physics.bench import Bench
 from instruments.simulated.truth import TwinConfig, TwinConfigError
-from instruments.simulated.truth.events import LinkFaultEvent
+from instruments.simulated.truth.events import DaqError, LinkFaultEvent
 from instruments.simulated.wires.faults import LinkFault, LinkFaultMode, LinkFaults
-from instruments.simulated.wires.ni_grpc import NiGrpcWire
+from instruments.simulated.wires.ni_grpc import NiGrpcWire, errors
 from instruments.simulated.wires.pty import PtyWire
 from instruments.simulated.wires.tcp import TcpWire
 from instruments.simulated.wires.traffic import Traffic
@@ -120,7 +120,9 @@ class TwinStation:
         self._ambient_wire = self._added(
             TcpWire("ambient", lambda: TransmitterSession(self.ambient, witness), clock, faults["ambient"])
         )
-        self.daq_wire = self._added(NiGrpcWire("daq", self.daq, clock, faults["daq"]))
+        self.daq_wire = self._added(
+            NiGrpcWire("daq", self.daq, clock, faults["daq"], [_daq_error(event) for event in self.bench.daq_errors()])
+        )
 
     def start(self) -> None:
         """Begin to serve. With a virtual clock the calling thread and those it starts share one processor."""
@@ -196,6 +198,16 @@ def _visa_socket(wire: TcpWire) -> str:
 
 def _link_fault(event: LinkFaultEvent) -> LinkFault:
     return LinkFault(LinkFaultMode(event.mode), start_s=event.at_s, end_s=event.end_s, delay_s=event.delay_s)
+
+
+_DAQMX_CODES = {
+    "overrun": errors.SAMPLES_NO_LONGER_AVAILABLE,
+    "device_lost": errors.DEVICE_CANNOT_BE_ACCESSED,
+}
+
+
+def _daq_error(event: DaqError) -> errors.ErrorPeriod:
+    return errors.ErrorPeriod(_DAQMX_CODES[event.error], event.at_s, event.end_s)
 
 
 def _refuse_impossible(truth: TwinConfig) -> None:

@@ -45,6 +45,9 @@ class SampledInstruments:
 
 FaultListener = Callable[[str, InstrumentError], None]
 
+JOIN_PATIENCE_S = 30.0
+"""Longer than any deadline of a link, s of station time."""
+
 
 class Acquisition:
     """Runs from `start` to `stop`; both are called by the protocol's thread, which participates in the clock."""
@@ -98,11 +101,16 @@ class Acquisition:
             self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(self._run, sampler)))
 
     def stop(self) -> None:
-        """End the samplers and say how each one did; idempotent."""
+        """End the samplers and say how each one did; idempotent.
+
+        One that does not end is left behind: what was recorded must not wait for it.
+        """
         self._stop.set()
         tasks, self._tasks = self._tasks, []
+        give_up_s = self._clock.now() + JOIN_PATIENCE_S
         for task in tasks:
-            task.join()
+            if not task.join(give_up_s):
+                self.event("sampler_stuck", task.name, {"waited_s": JOIN_PATIENCE_S})
         for sampler in self._samplers if tasks else ():
             self.event("sampler_end", sampler.name, asdict(sampler.tally))
         if tasks:

@@ -15,6 +15,8 @@ from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item
 
+_LOOK_S = 1.0  # of station time
+
 
 @dataclass(frozen=True, slots=True)
 class InterlockLimits:
@@ -45,6 +47,7 @@ class Interlocks:
         self._last_good_s: dict[str, float] = {}
         self._last_error: dict[str, InstrumentError] = {}
         self._last_state: dict[str, str] = {}
+        self._look_again_s = 0.0
         self.trip: Trip | None = None
 
     def call_on_trip(self, listener: Callable[[Trip], None]) -> None:
@@ -52,7 +55,8 @@ class Interlocks:
         self._listeners.append(listener)
 
     def watch(self, item: Item) -> None:
-        """Look at one item of the stream."""
+        """Look at one item of the stream, and at how long the other instruments have been silent."""
+        self._watch_for_absence()
         if isinstance(item, Sample):
             self._watch_silence(item)
             if item.stream == MASS and item.status.carries_number:
@@ -68,6 +72,18 @@ class Interlocks:
         self._last_error[source] = error
         if isinstance(error, LinkLost):
             self._raise(Trip(f"{source}: the link is lost", error))
+
+    def _watch_for_absence(self) -> None:
+        """Trip for an instrument nobody reads any more: one whose sampler is held up publishes nothing at all."""
+        now_s = self._clock.now()
+        if now_s < self._look_again_s:
+            return
+        self._look_again_s = now_s + _LOOK_S
+        for stream, good_s in tuple(self._last_good_s.items()):
+            # By so much more than where silence is told: there the reason has the instrument's last state.
+            if now_s - good_s >= self._limits.silent_after_s + 2.0 * _LOOK_S:
+                reason = f"{stream}: nothing was read for {now_s - good_s:.0f} s (its sampler is held up)"
+                self._raise(Trip(reason, self._last_error.get(stream)))
 
     def _watch_silence(self, sample: Sample) -> None:
         now_s = self._clock.now()

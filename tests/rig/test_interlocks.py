@@ -97,3 +97,18 @@ def test_a_lost_link_trips_at_once_and_only_the_first_trip_counts() -> None:
     (trip,) = guard.trips
     assert trip is guard.interlocks.trip
     assert "link is lost" in trip.reason
+
+
+def test_an_instrument_nobody_reads_any_more_trips_by_the_samples_of_another() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.pressure(1.0)
+        for second in range(1, 62):
+            guard.clock.sleep_until(float(second))
+            guard.mass(1.0)
+        assert not guard.trips
+        guard.clock.sleep_until(62.0)
+        guard.mass(1.0)
+    (trip,) = guard.trips
+    assert "pressure_line: nothing was read for 62 s" in trip.reason
+    assert not trip.is_limit

@@ -38,7 +38,7 @@ from instruments.simulated.physics.states import Agent, BalanceSignal, PumpMecha
 from instruments.simulated.physics.transducers import AppliedPressures, HeldFault, transducer_electrical
 from instruments.simulated.physics.truth_file import LoggedCommand, write_truth_file
 from instruments.simulated.truth import TwinConfig, draw
-from instruments.simulated.truth.events import LinkFaultEvent, Operation, ReZero, SensorFault
+from instruments.simulated.truth.events import DaqError, LinkFaultEvent, Operation, ReZero, SensorFault
 from instruments.simulated.truth.measuring import ChannelName
 
 __all__ = ["HISTORY_S", "BalanceSetting", "Bench", "ValveName"]
@@ -158,6 +158,10 @@ class Bench:
     def link_faults(self, device: str) -> tuple[LinkFaultEvent, ...]:
         """Return the scheduled faults of a device's link; the bench itself does nothing with them."""
         return tuple(e for e in self.drawn.event if isinstance(e, LinkFaultEvent) and e.device == device)
+
+    def daq_errors(self) -> tuple[DaqError, ...]:
+        """Return the scheduled failures of the data acquisition; the bench itself does nothing with them."""
+        return tuple(event for event in self.drawn.event if isinstance(event, DaqError))
 
     # ---- commands
 

@@ -107,6 +107,13 @@ class SensorFault(_Lasting):
     fault: Literal["wire_break", "over_range", "under_range", "frozen"]
 
 
+class DaqError(_Lasting):
+    """The data acquisition fails: samples were overwritten before they were read, or the device is gone."""
+
+    kind: Literal["daq_error"]
+    error: Literal["overrun", "device_lost"]
+
+
 ActionName = Literal[
     "place_weight",
     "remove_weight",
@@ -158,6 +165,7 @@ BenchEvent = Annotated[
     | BalanceRefusal
     | SensorFault
     | Operation
+    | DaqError
     | LinkFaultEvent,
     Field(discriminator="kind"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from instruments.clock import Clock
 from instruments.simulated.wires.faults import LinkFaults
 from instruments.simulated.wires.ni_grpc import NiGrpcWire, Quantity
+from instruments.simulated.wires.ni_grpc.errors import ErrorPeriod
 
 
 @dataclass
@@ -61,9 +62,11 @@ class Served:
 
 
 @contextmanager
-def served(clock: Clock, device: RampDevice | None = None) -> Iterator[Served]:
+def served(
+    clock: Clock, device: RampDevice | None = None, errors_to_come: Sequence[ErrorPeriod] = ()
+) -> Iterator[Served]:
     device, faults = device or RampDevice(), LinkFaults()
-    wire = NiGrpcWire("daq", device, clock, faults)
+    wire = NiGrpcWire("daq", device, clock, faults, errors_to_come)
     wire.start()
     channel = grpc.insecure_channel(wire.target, options=(("grpc.enable_http_proxy", 0),))
     try:

@@ -15,6 +15,7 @@ from session_pb2 import Session
 from instruments.clock import VirtualClock, WallClock
 from instruments.simulated.wires.faults import LinkFaultMode, LinkFaults
 from instruments.simulated.wires.ni_grpc import NiGrpcWire
+from instruments.simulated.wires.ni_grpc.errors import ErrorPeriod
 from tests.instruments.simulated.benches import descriptors, hand_clock, threads, wait_for
 from tests.instruments.simulated.daq_device import RampDevice, Served, served
 
@@ -197,3 +198,23 @@ def test_two_servers_never_share_a_port_and_leave_nothing() -> None:
             wire.close()
         assert threads() == before
         assert descriptors() == open_before
+
+
+def test_errors_come_and_go_at_their_times_and_an_overrun_is_found_by_reads_only() -> None:
+    overrun, lost = ErrorPeriod(-200279, 10.0, 20.0), ErrorPeriod(-201003, 30.0, 40.0)
+    with hand_clock() as clock, served(clock, errors_to_come=(overrun, lost)) as daq, sampling(daq) as task:
+        for at_s, code in ((5.0, None), (10.0, -200279), (20.0, None), (30.0, -201003), (40.0, None)):
+            clock.sleep_until(at_s)
+            if code is None:
+                assert len(task.read(10)) == 10
+                continue
+            with pytest.raises(DaqReadError) as caught:
+                task.read(10)
+            assert caught.value.error_code == code
+            with daq.task() as lines:
+                lines.do_channels.add_do_chan("Dev1/port0/line0")
+                if code == -200279:
+                    lines.write(True)
+                else:
+                    with pytest.raises(DaqError):
+                        lines.write(True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 CAN_NOT_PERFORM_OP_WHEN_NO_CHANNELS = -200478
 CAN_NOT_PERFORM_OP_WHILE_RUNNING = -200479
 CHANNEL_ALREADY_IN_TASK = -200489
@@ -54,6 +56,22 @@ _TEXTS = {
 def text_of(code: int) -> str:
     """Return the text of a code; empty for a code the stand-in never gives."""
     return _TEXTS.get(code, "")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPeriod:
+    """From `start_s` (included) to `end_s` (excluded) of bench time calls fail with a code.
+
+    An overrun is found by reads only, any other error by starts, reads and writes.
+    """
+
+    code: int
+    start_s: float
+    end_s: float
+
+    def hits(self, now_s: float, *, reading: bool) -> bool:
+        """Return True when a call fails."""
+        return self.start_s <= now_s < self.end_s and (reading or self.code != SAMPLES_NO_LONGER_AVAILABLE)
 
 
 class DaqmxError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +12,7 @@ from nidaqmx._stubs import nidaqmx_pb2 as messages
 from instruments.clock import Clock
 from instruments.simulated.wires.faults import LinkFaults
 from instruments.simulated.wires.ni_grpc.device import DaqDevice
-from instruments.simulated.wires.ni_grpc.errors import DaqmxError, LinkDown
+from instruments.simulated.wires.ni_grpc.errors import DaqmxError, ErrorPeriod, LinkDown
 from instruments.simulated.wires.ni_grpc.service import HANDLERS, Handler
 from instruments.simulated.wires.ni_grpc.state import ServerState
 from instruments.simulated.wires.traffic import Traffic
@@ -24,8 +24,15 @@ _OPTIONS = (("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1), ("gr
 class NiGrpcWire:
     """Serves one device on a port of 127.0.0.1 chosen by the system."""
 
-    def __init__(self, name: str, device: DaqDevice, clock: Clock, faults: LinkFaults) -> None:
-        self._state = ServerState(device, clock, faults)
+    def __init__(
+        self,
+        name: str,
+        device: DaqDevice,
+        clock: Clock,
+        faults: LinkFaults,
+        errors_to_come: Sequence[ErrorPeriod] = (),
+    ) -> None:
+        self._state = ServerState(device, clock, faults, errors_to_come)
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"{name} grpc")
         self._server = grpc.server(self._workers, options=_OPTIONS)
         self.traffic = Traffic()

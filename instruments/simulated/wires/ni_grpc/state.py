@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import grpc
@@ -16,14 +16,16 @@ from instruments.simulated.wires.ni_grpc import errors
 from instruments.simulated.wires.ni_grpc.acquisition import Acquisition
 from instruments.simulated.wires.ni_grpc.channels import FROM_CUSTOM_SCALE, LinearScale
 from instruments.simulated.wires.ni_grpc.device import DaqDevice
-from instruments.simulated.wires.ni_grpc.errors import DaqmxError, LinkDown
+from instruments.simulated.wires.ni_grpc.errors import DaqmxError, ErrorPeriod, LinkDown
 from instruments.simulated.wires.ni_grpc.tasks import DaqTask
 
 
 class ServerState:
     """Tasks of one device server."""
 
-    def __init__(self, device: DaqDevice, clock: Clock, faults: LinkFaults) -> None:
+    def __init__(
+        self, device: DaqDevice, clock: Clock, faults: LinkFaults, errors_to_come: Sequence[ErrorPeriod] = ()
+    ) -> None:
         self.device = device
         self.clock = clock
         self.lock = threading.Lock()
@@ -35,6 +37,7 @@ class ServerState:
         self._closing = False
         self._hanging: set[threading.Event] = set()
         self._error: int | None = None
+        self._errors_to_come = tuple(errors_to_come)
 
     # ---- faults
 
@@ -78,9 +81,14 @@ class ServerState:
             given_up.set()
 
     def check_device(self, *, samples_read: int | None = None) -> None:
-        """Raise the injected error; lock held."""
-        if self._error is not None and self._error < 0:
-            raise DaqmxError(self._error, f"Device Specified: {self.device.name}", samples_read=samples_read)
+        """Raise the error that was injected, or that is due; lock held. Reads give `samples_read`."""
+        code = self._error if self._error is not None and self._error < 0 else self._due_error(samples_read is not None)
+        if code is not None:
+            raise DaqmxError(code, f"Device Specified: {self.device.name}", samples_read=samples_read)
+
+    def _due_error(self, reading: bool) -> int | None:
+        now_s = self.clock.now()
+        return next((period.code for period in self._errors_to_come if period.hits(now_s, reading=reading)), None)
 
     @property
     def warning(self) -> int:
