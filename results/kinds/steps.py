@@ -15,7 +15,7 @@ from results.measured.conclude import concluded
 from results.measured.evaluation import Flows, WeighedEvaluation, names_of
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.response_time import response_time
+from results.measured.response_time import NotTold, response_time
 from results.measured.run_record import RunRecord, record_of
 from results.measured.weighing import Weighing, steady_part
 from results.series import Phase
@@ -81,9 +81,9 @@ def _delay(
 
 def _time(name: str, weighing: Weighing, step: Phase, flow_ul_per_h: float, band_percent: float) -> Measurand:
     found = response_time(weighing, step, flow_ul_per_h=flow_ul_per_h, band_percent=band_percent)
-    if isinstance(found, str):
-        return not_measured(name, found, Verdict.FAIL if "did not reach" in found else Verdict.INCONCLUSIVE)
-    return measured(name, found.budget)
+    if isinstance(found, NotTold):
+        return not_measured(name, found.why, found.verdict)
+    return measured(name, found)
 
 
 def _dose(
