@@ -106,7 +106,7 @@ def flex(steps: Sequence[FlowStep]) -> InfusionProgram:
 
 def bolus(mode: ProgramMode, *, volume_ul: float, duration_s: float, lockout_s: float = 0.0) -> InfusionProgram:
     """Return a single, priming or bridge bolus of a volume (uL) over a duration (s)."""
-    return InfusionProgram(mode, (FlowStep(volume_ul / duration_s * 3600.0, duration_s),), lockout_s)
+    return InfusionProgram(mode, (FlowStep(volume_ul * 3600.0 / duration_s, duration_s),), lockout_s)
 
 
 def bridge_bolus(*, dead_volume_ul: float, dose_ug_per_day: float, concentration_ug_per_ml: float) -> InfusionProgram:
@@ -119,7 +119,7 @@ def bridge_bolus(*, dead_volume_ul: float, dose_ug_per_day: float, concentration
     flow_ul_per_h = flow_ul_per_h_from_dose(
         dose_ug_per_day=dose_ug_per_day, concentration_ug_per_ml=concentration_ug_per_ml
     )
-    duration_s = dead_volume_ul / flow_ul_per_h * 3600.0
+    duration_s = dead_volume_ul * 3600.0 / flow_ul_per_h
     return InfusionProgram(ProgramMode.BRIDGE_BOLUS, (FlowStep(flow_ul_per_h, duration_s),))
 
 

@@ -100,6 +100,17 @@ def test_pressure_that_goes_away_within_the_latency_raises_nothing() -> None:
     assert pump.firmware.alarm_times_s == []
 
 
+def test_what_else_happens_at_the_bench_does_not_begin_the_latency_anew() -> None:
+    def raised_s(commands_s: list[float]) -> float:
+        pump = infusing(10_000.0, 30.0, {f"{SENSOR}.latency_s": 5.0})
+        for t_s in commands_s:
+            pump.bench.set_valve(t_s, "outlet", energised=True)
+        return alarm_s(pump, 650.0)
+
+    alone_s = raised_s([])
+    assert raised_s([alone_s - 4.2, alone_s - 3.0, alone_s - 0.1]) == alone_s
+
+
 def test_a_silent_pump_never_alarms_and_pushes_until_it_slips() -> None:
     pump = infusing(10_000.0, 30.0, {f"{SENSOR}.silent": True})
     assert pump.at(3600.0).state()[0] == "INFUSING"
