@@ -19,6 +19,7 @@ from results.measured.evaluation import MeasuredEvaluation, names_of
 from results.measured.measurand import Measurand, measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.run_record import RunRecord, Samples, record_of
+from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
 from results.trace.reader import Trace
 from results.uncertainty.budget import Budget, BudgetLine, combine
@@ -26,6 +27,7 @@ from results.uncertainty.lines import normal, rectangular
 
 DRIFT_S = 600.0
 _MG_PER_G = 1e3
+_FEWEST_READINGS = 5
 
 
 class CheckWeight(StrictModel):
@@ -95,11 +97,11 @@ def _balance(record: RunRecord, evaluation: DailyCheckEvaluation, bench: Gravime
             ),
         ]
 
-    zero_mg = mean_of(_readings_mg(record, "zero", evaluation.settle_s)[1], "zero").value
+    zero_mg = _mean_mg(record, "zero", evaluation.settle_s)
     yield measured("zero", _budget(zero_mg, "mg", readings(1.0)))
     for n, weight in enumerate(evaluation.weights, start=1):
         name = f"check weight {n}"
-        mean_mg = mean_of(_readings_mg(record, name, evaluation.settle_s)[1], name).value
+        mean_mg = _mean_mg(record, name, evaluation.settle_s)
         certificate = normal("certificate of the weight", unit="mg", u=weight.u_mg, sensitivity=1.0)
         difference_mg = mean_mg - zero_mg - weight.mass_g * _MG_PER_G
         yield measured(name, _budget(difference_mg, "mg", [*readings(math.sqrt(2.0)), certificate]))
@@ -155,11 +157,19 @@ def _settled(phase: Phase, settle_s: float) -> Phase:
     return Phase(phase.begin_s + settle_s, phase.end_s)
 
 
+def _mean_mg(record: RunRecord, name: str, settle_s: float) -> float:
+    """Return the mean reading (mg) of a phase. Raises `EvaluationRefused` when there are too few."""
+    readings = _readings_mg(record, name, settle_s)[1]
+    if readings.size < _FEWEST_READINGS:
+        raise EvaluationRefused(f"{name}: {readings.size} readings are too few; {_FEWEST_READINGS} are needed")
+    return float(np.mean(readings))
+
+
 def _readings_mg(record: RunRecord, name: str, settle_s: float) -> Samples:
     """Return times (s) and readings (mg) of a phase, those that carry a number."""
     phase = _settled(record.phase(name), settle_s)
     series = record.series
-    inside = (series.time_s >= phase.begin_s) & (series.time_s <= phase.end_s) & np.isin(series.status, NUMBER_CODES)
+    inside = (series.time_s >= phase.begin_s) & (series.time_s < phase.end_s) & np.isin(series.status, NUMBER_CODES)
     mass_mg: NDArray[np.float64] = series.mass_g[inside] * _MG_PER_G
     return series.time_s[inside], mass_mg
 
