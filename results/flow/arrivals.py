@@ -111,7 +111,8 @@ def _waits(
     times: NDArray[np.float64], volume: NDArray[np.float64], highest: NDArray[np.float64], amount_ul: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return how long (s) after each instant the amount has arrived, and where it did at all."""
-    reached = np.searchsorted(highest, volume + amount_ul, side="left")
+    # Where the volume falls, a pump taken for another's direction say, it had been there before: no wait at all.
+    reached = np.maximum(np.searchsorted(highest, volume + amount_ul, side="left"), np.arange(times.size))
     return times[np.minimum(reached, times.size - 1)] - times, reached < times.size
 
 

@@ -439,6 +439,19 @@ def test_withdrawing_from_a_supply_on_the_balance() -> None:
     assert outcome.error_a.measured.value == pytest.approx(run.error_percent, abs=0.05)
 
 
+def test_what_evaporates_from_the_supply_is_not_delivered() -> None:
+    """20 ug/min, 13 % of the flow, fall off the same pan that the pump draws from."""
+    truth = Truth(evaporation_ug_per_min=20.0, evaporation_growth_percent=0.0, draws=0.0, weather=0.0)
+    dry, wet = simulate(replace(truth, evaporation_ug_per_min=0.0), 1), simulate(truth, 1)
+    lost_g = dry.series.mass_g - wet.series.mass_g
+    supply = replace(wet.series, mass_g=100.0 - dry.series.mass_g - lost_g)
+    evaluation = evaluation_of().model_copy(update={"direction": "withdraw"})
+    measured = evaluate_flow(supply, evaluation, bench=BENCH).error_a.measured
+    assert abs(measured.value - wet.error_percent) <= measured.expanded_uncertainty < 1.0
+    collected = evaluate_flow(supply, evaluation_of(), bench=BENCH).error_a.measured
+    assert collected.value < -150.0  # taken for a collecting vessel, the pump would have sucked
+
+
 def test_the_worked_collection_of_a_day() -> None:
     """Readings of the worked example, end to end: 8.989707 uL/h corrected, and by the plain formula."""
     day = 86_400.0
