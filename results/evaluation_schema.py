@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from results.bolus_outcome import BOLUS_OUTCOME_SCHEMA, BolusOutcome
 from results.foreign.evaluate import EVALUATION_SCHEMA
 from results.measured.outcome import MEASURED_OUTCOME_SCHEMA, MeasuredOutcome
+from results.occlusion.outcome import OCCLUSION_OUTCOME_SCHEMA, OcclusionOutcome
 from results.outcome import FLOW_OUTCOME_SCHEMA, FlowOutcome
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +22,7 @@ _OUTCOMES = {
     FLOW_OUTCOME_SCHEMA: FlowOutcome,
     BOLUS_OUTCOME_SCHEMA: BolusOutcome,
     MEASURED_OUTCOME_SCHEMA: MeasuredOutcome,
+    OCCLUSION_OUTCOME_SCHEMA: OcclusionOutcome,
 }
 _SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -62,6 +64,7 @@ def evaluation_schema() -> dict[str, Any]:
         "file": file,
         "air_file": file,
         "reference_file": file,
+        "pressure_file": file,
         "refusal": {"anyOf": [reason, {"type": "null"}]},
         "outcome": {"anyOf": [*outcomes, {"type": "null"}]},
     }

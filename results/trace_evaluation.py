@@ -38,6 +38,7 @@ class TraceEvaluation:
             "file": {"sha256": self.sha256},
             "air_file": None,
             "reference_file": None,
+            "pressure_file": None,
             "refusal": None if self.refusal is None else {"reason": self.refusal},
             "outcome": None if self.outcome is None else self.outcome.as_record(),
         }

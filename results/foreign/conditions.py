@@ -12,6 +12,7 @@ from results.bench import ReferenceVessel
 from results.decision import Criterion, DecisionRule, StrictModel
 from results.evaluation import Liquid
 from results.foreign.file_format import AirFile, DataColumns, FileFormat, PressureFile, ReferenceFile
+from results.foreign.occlusion_test import OcclusionTest
 from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 
@@ -73,16 +74,23 @@ class Method(StrictModel):
 
 
 class Periods(StrictModel):
-    """When the phases were, each [begin, end]; the pump stands still in the blanks. A bolus test has no analysis."""
+    """When the phases were, each [begin, end]; the pump stands still in the blanks.
+
+    A flow test has an analysis period, an occlusion test a steady one, a bolus test neither.
+    """
 
     analysis: Period | None = None
+    steady: Period | None = None
     stabilisation: Period | None = None
     blank_before: Period | None = None
     blank_after: Period | None = None
 
 
 class Events(StrictModel):
-    """When things happened; `tares` are the instants at which the balance was set to zero."""
+    """When things happened; `tares` are the instants at which the balance was set to zero.
+
+    An occlusion without `alarm` raised none.
+    """
 
     infusion_start: Instant | None = None
     infusion_stop: Instant | None = None
@@ -186,6 +194,7 @@ class Conditions(StrictModel):
     air: Air | None = None
     flow: FlowTest | None = None
     bolus: BolusTest | None = None
+    occlusion: OcclusionTest | None = None
     method: Method = Method()
     periods: Periods = Periods()
     events: Events = Events()

@@ -11,6 +11,7 @@ from results.foreign.conditions import Conditions
 from results.foreign.file_format import FileFormat
 from results.foreign.method import method_problems
 from results.measurands import window_measurand
+from results.occlusion.trial_measurands import MEASURANDS as OCCLUSION_MEASURANDS
 from results.refusal import EvaluationRefused
 
 Problems = Iterator[tuple[str, str]]
@@ -63,10 +64,10 @@ def _reference(conditions: Conditions) -> Problems:
 
 def _test(conditions: Conditions) -> Problems:
     kind = conditions.kind
-    for name, table in (("flow", conditions.flow), ("bolus", conditions.bolus)):
+    for name, table in (("flow", conditions.flow), ("bolus", conditions.bolus), ("occlusion", conditions.occlusion)):
         if name == kind and table is None:
             yield name, f"missing; wanted a table, for kind = {kind!r}"
-        if name != kind and kind != "occlusion" and table is not None:
+        if name != kind and table is not None:
             yield name, f"not for kind = {kind!r}"
 
 
@@ -92,6 +93,39 @@ def _bolus_needs(conditions: Conditions) -> Problems:
             yield f"periods.{key}", "not for kind = 'bolus': the boluses and their timing say it"
 
 
+def _occlusion_needs(conditions: Conditions) -> Problems:
+    periods, events, test = conditions.periods, conditions.events, conditions.occlusion
+    if conditions.kind != "occlusion":
+        for name in ("occluded", "alarm", "released"):
+            if getattr(events, name) is not None:
+                yield f"events.{name}", f"not for kind = {conditions.kind!r}"
+        if periods.steady is not None:
+            yield "periods.steady", f"not for kind = {conditions.kind!r}"
+        return
+    if conditions.direction != "collect":
+        yield "direction", "an occlusion test collects what comes after the release"
+    if conditions.pressure_file is None:
+        yield "pressure_file", "missing; wanted a table: the file with the pressure in the line"
+    if periods.steady is None:
+        yield "periods.steady", "missing; wanted [begin, end] of steady flow before the occlusion"
+    if events.occluded is None:
+        yield "events.occluded", "missing; wanted the instant at which the line was closed"
+    if events.boluses:
+        yield "events.boluses", "not for kind = 'occlusion'"
+    for name in ("analysis", "stabilisation"):
+        if getattr(periods, name) is not None:
+            yield f"periods.{name}", "not for kind = 'occlusion': the steady period and the events say it"
+    if periods.steady is not None and events.occluded is not None and _well_before(events.occluded, periods.steady[1]):
+        yield "periods.steady", "ends after events.occluded"
+    for earlier, later in (("occluded", "alarm"), ("occluded", "released")):
+        first, second = getattr(events, earlier), getattr(events, later)
+        if first is not None and second is not None and _same_kind(first, second) and not _before(first, second):
+            yield f"events.{later}", f"not after events.{earlier}"
+    for name in () if test is None else ("fixture_compliance{}_ul_per_kpa", "valve_displacement{}_ul"):
+        if (getattr(test, name.format("")) is None) is not (getattr(test, name.format("_u")) is None):
+            yield f"occlusion.{name.format('_u')}", f"belongs to {name.format('')}: state both or neither"
+
+
 def _method(conditions: Conditions) -> Problems:
     if conditions.kind == "flow":
         for key, problem in method_problems(conditions.method, conditions.periods):
@@ -99,7 +133,7 @@ def _method(conditions: Conditions) -> Problems:
 
 
 def _periods_rise(conditions: Conditions) -> Problems:
-    for name in ("blank_before", "stabilisation", "analysis", "blank_after"):
+    for name in ("blank_before", "stabilisation", "steady", "analysis", "blank_after"):
         period = getattr(conditions.periods, name)
         if period is not None and _same_kind(*period) and not _before(*period):
             yield f"periods.{name}", "does not end after it begins"
@@ -119,7 +153,7 @@ def _instants_alike(conditions: Conditions) -> Problems:
 
 def _pump_runs_and_rests(conditions: Conditions) -> Problems:
     periods, start, stop = conditions.periods, conditions.events.infusion_start, conditions.events.infusion_stop
-    for name in ("stabilisation", "analysis"):
+    for name in ("stabilisation", "steady", "analysis"):
         period = getattr(periods, name)
         if period is not None and start is not None and _well_before(period[0], start):
             yield f"periods.{name}", "begins before events.infusion_start"
@@ -189,6 +223,11 @@ def _criteria(conditions: Conditions) -> Problems:
                 problem = str(error)
             if criterion.unit != "%":
                 problem = f"criterion {criterion.id!r} is in {criterion.unit!r}; flow errors are in '%'"
+        if conditions.kind == "occlusion" and criterion.measurand not in OCCLUSION_MEASURANDS:
+            problem = (
+                f"{criterion.measurand!r} is no measurand of an occlusion test; there are "
+                f"{', '.join(map(repr, OCCLUSION_MEASURANDS))}"
+            )
         if problem:
             yield f"criteria[{number}]", problem
 
@@ -201,6 +240,7 @@ CONTRADICTIONS: tuple[Callable[[Conditions], Problems], ...] = (
     _test,
     _flow_needs,
     _bolus_needs,
+    _occlusion_needs,
     _method,
     _periods_rise,
     _instants_alike,
@@ -216,7 +256,7 @@ CONTRADICTIONS: tuple[Callable[[Conditions], Problems], ...] = (
 
 
 def _instants(conditions: Conditions) -> Iterator[tuple[str, float | datetime]]:
-    for name in ("blank_before", "stabilisation", "analysis", "blank_after"):
+    for name in ("blank_before", "stabilisation", "steady", "analysis", "blank_after"):
         for instant in getattr(conditions.periods, name) or ():
             yield f"periods.{name}", instant
     events = conditions.events

@@ -23,20 +23,24 @@ from results.foreign.mapping import (
     second_of,
 )
 from results.foreign.method import method_profile
+from results.foreign.occlusion import evaluate_occlusion_table
 from results.foreign.series import air_wanted, columns_wanted, flow_series_of, reference_wanted, time_wanted
 from results.foreign.table_file import ColumnWanted, TableData, read_table
+from results.occlusion.outcome import OcclusionOutcome
 from results.outcome import FlowOutcome, as_json
 from results.refusal import EvaluationRefused
 
-EVALUATION_SCHEMA = "evaluation/1.1.0"
+EVALUATION_SCHEMA = "evaluation/1.2.0"
 """Semantic version of the record of `Evaluation.as_record`, described in docs/evaluation-json.md."""
+
+ForeignOutcome = FlowOutcome | BolusOutcome | OcclusionOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What became of a file: an outcome, or the reason why there is none. `table` is None when it was not read.
 
-    `air` and `reference` are what the air's and the reference vessel's own files hold, None without one.
+    `air`, `reference` and `pressure` are what the files of their own hold, None without one.
     """
 
     source: str
@@ -45,7 +49,8 @@ class Evaluation:
     table: TableData | None
     air: TableData | None
     reference: TableData | None
-    outcome: FlowOutcome | BolusOutcome | None
+    pressure: TableData | None
+    outcome: ForeignOutcome | None
     refusal: str | None
 
     def as_record(self) -> dict[str, Any]:
@@ -59,6 +64,7 @@ class Evaluation:
             "file": None if self.table is None else file_record(self.table),
             "air_file": None if self.air is None else file_record(self.air),
             "reference_file": None if self.reference is None else file_record(self.reference),
+            "pressure_file": None if self.pressure is None else file_record(self.pressure),
             "refusal": None if self.refusal is None else {"reason": self.refusal},
             "outcome": None if outcome is None else outcome.as_record(),
         }
@@ -72,17 +78,20 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
     table: TableData | None = None
     air: TableData | None = None
     reference: TableData | None = None
-    outcome: FlowOutcome | BolusOutcome | None = None
+    pressure: TableData | None = None
+    outcome: ForeignOutcome | None = None
     refusal: str | None = None
     try:
-        _refuse_occlusion(conditions)
         refuse_contradictions(conditions)
         table = read_foreign(path, conditions)
         air = read_air(path.parent, conditions, origin_us=table.origin_us)
         reference = read_reference(path.parent, conditions, origin_us=table.origin_us)
+        if conditions.kind == "occlusion":
+            pressure = read_pressure(path.parent, conditions, origin_us=table.origin_us)
         _refuse_other_clock(table, air, "the air's file")
         _refuse_other_clock(table, reference, "the reference vessel's file")
-        outcome = evaluate_table(table, conditions, run_id=path.name, air=air, reference=reference)
+        _refuse_other_clock(table, pressure, "the pressure's file")
+        outcome = evaluate_table(table, conditions, run_id=path.name, air=air, reference=reference, pressure=pressure)
     except EvaluationRefused as error:
         refusal = _with_bad_rows(error, table)
     return Evaluation(
@@ -92,6 +101,7 @@ def evaluate_foreign(path: Path, conditions: Conditions) -> Evaluation:
         table=table,
         air=air,
         reference=reference,
+        pressure=pressure,
         outcome=outcome,
         refusal=refusal,
     )
@@ -164,12 +174,17 @@ def evaluate_table(
     run_id: str,
     air: TableData | None = None,
     reference: TableData | None = None,
-) -> FlowOutcome | BolusOutcome:
-    """Return the outcome of the readings of a foreign file; `air` and `reference` are what files of their own hold.
+    pressure: TableData | None = None,
+) -> ForeignOutcome:
+    """Return the outcome of the readings of a foreign file.
 
-    Raises `EvaluationRefused` where no honest number can be computed, and for the kind "occlusion".
+    `air`, `reference` and `pressure` are what files of their own hold; an occlusion test needs the pressure. Raises
+    `EvaluationRefused` where no honest number can be computed.
     """
-    _refuse_occlusion(conditions)
+    if conditions.kind == "occlusion":
+        if pressure is None:
+            raise EvaluationRefused("an occlusion test cannot be evaluated without the pressure in the line")
+        return evaluate_occlusion_table(table, pressure, conditions, run_id=run_id, air=air, reference=reference)
     if conditions.kind == "flow":
         phases = flow_phases_of(conditions, table)
         profile = method_profile(conditions.method, analysis_s=phases.analysis.duration_s)
@@ -200,11 +215,6 @@ def file_record(table: TableData) -> Mapping[str, Any]:
         "rows_left_out": table.bad_count,
         "rows_left_out_listed": [as_json(row) for row in table.bad_rows],
     }
-
-
-def _refuse_occlusion(conditions: Conditions) -> None:
-    if conditions.kind == "occlusion":
-        raise EvaluationRefused("the evaluation of occlusion tests is not available yet; there are flow and bolus")
 
 
 def _refuse_other_clock(table: TableData, other: TableData | None, name: str) -> None:

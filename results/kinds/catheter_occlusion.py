@@ -13,7 +13,7 @@ from results.kinds.kind import EvaluationKind
 from results.measured.pump_log import pump_log
 from results.measured.weighing import Weighing, weighed_phases
 from results.occlusion.catheter import MEASURANDS, evaluate_catheter
-from results.occlusion.line_trace import fixture_of, pressure_of, valve_switched
+from results.occlusion.line_trace import fixture_of, valve_switched, zeroed_pressure
 from results.occlusion.model import CatheterEvaluation
 from results.occlusion.outcome import OcclusionOutcome
 from results.occlusion.trial_record import CatheterTrial
@@ -35,7 +35,7 @@ def evaluate(trace: Trace, evaluation: CatheterTraceEvaluation, bench: Gravimetr
     parts = [steady, occluded, release, *([] if recovered is None else [recovered])]
     series = series_of_trace(trace, phases=weighed_phases(phases, parts))
     weighing = Weighing.of(series, evaluation, bench, fastest_ul_per_h=None)
-    pressure = pressure_of(trace, evaluation.channel)
+    pressure, bench = zeroed_pressure(trace, evaluation, bench, phases.get("blank_before"))
     log = pump_log(trace)
     polled = (log.time_s >= occluded.begin_s) & (log.time_s <= release.end_s)
     raised = [alarms for alarms, seen in zip(log.alarms, polled, strict=True) if seen]

@@ -17,10 +17,10 @@ from results.occlusion.instants import Instant, first_edge
 from results.occlusion.line_trace import (
     ALARM_CHANNEL,
     fixture_of,
-    pressure_of,
     running_in,
     valve_switched,
     voltage_of,
+    zeroed_pressure,
 )
 from results.occlusion.model import OcclusionEvaluation
 from results.occlusion.outcome import OcclusionOutcome
@@ -53,7 +53,7 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
     closed = valve_switched(trace, evaluation, occluded, energised=True)
     released = valve_switched(trace, evaluation, release, energised=False)
     alarm = _alarm(trace, log, Phase(closed.after_s, released.after_s))
-    pressure = pressure_of(trace, evaluation.channel)
+    pressure, bench = zeroed_pressure(trace, evaluation, bench, phases.get("blank_before"))
     trial = OcclusionTrial(
         pressure=pressure,
         weighing=weighing,

@@ -22,7 +22,7 @@ from results.occlusion.fixture import (
 from results.occlusion.instants import Instant, first_edge
 from results.occlusion.line_budgets import transducer_of
 from results.occlusion.model import LineEvaluation
-from results.occlusion.pressure import PressureRecord, pressure_record
+from results.occlusion.pressure import PressureRecord, pressure_record, zeroed
 from results.occlusion.trial_record import Fixture, stated_fixture
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
@@ -49,6 +49,24 @@ def pressure_of(trace: Trace, channel: str) -> PressureRecord:
     stream = trace.stream(name)
     values = np.where(np.isin(stream.status, NUMBER_CODES), numbers(stream, "pressure_kpa"), np.nan)
     return pressure_record(stream.time_s, values)
+
+
+def zeroed_pressure(
+    trace: Trace, evaluation: LineEvaluation, bench: GravimetricBench, rest: Phase | None
+) -> tuple[PressureRecord, GravimetricBench]:
+    """Return the pressure that is judged, and the bench with what its zero is known by.
+
+    Where the pressure at rest is stated, the zero is taken from the blank before. Raises `EvaluationRefused` where
+    there is no blank then.
+    """
+    record = pressure_of(trace, evaluation.channel)
+    if evaluation.rest_kpa is None or evaluation.rest_u_kpa is None:
+        return record, bench
+    if rest is None:
+        raise EvaluationRefused("rest_kpa is stated, but the run holds no phase 'blank_before' to take the zero from")
+    level = record.level(rest.begin_s, rest.end_s)
+    known = bench.model_copy(update={"transducer_zero_u_kpa": math.hypot(evaluation.rest_u_kpa, level.u_kpa)})
+    return zeroed(record, rest=level, rest_kpa=evaluation.rest_kpa), known
 
 
 def voltage_of(trace: Trace, channel: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -14,7 +14,8 @@ class LineEvaluation(VolumeEvaluation):
     """What the occlusion tests of all pumps have in common. Every `_u_` is a standard uncertainty.
 
     `channel`: the pressure that is judged; `fixture_channel`: the one watched while the fixture is measured (the same,
-    where not stated). `back_band_kpa`: the pressure is back when it is within this of the pressure before.
+    where not stated). `rest_kpa`: the gauge pressure of the open line at rest; where it is stated, the transducer's
+    zero is taken from the blank before. `back_band_kpa`: the pressure is back within this of the one before.
     `settle_s`: how long the balance takes after that. `valve_switching_s`: the longest a valve takes after its drive.
     `flow_per_pressure_percent_per_kpa`: how the pump's flow changes with the pressure it works against.
     The fixture's compliance and the valve's displacement are measured in the run, or stated here.
@@ -25,6 +26,8 @@ class LineEvaluation(VolumeEvaluation):
     set_flow_ul_per_h: float = Field(gt=0.0)
     channel: str = "line"
     fixture_channel: str | None = None
+    rest_kpa: float | None = None
+    rest_u_kpa: float | None = Field(default=None, ge=0.0)
     back_band_kpa: float = Field(gt=0.0)
     settle_s: float = Field(ge=0.0)
     valve_switching_s: float = Field(default=0.0, ge=0.0)
@@ -44,8 +47,7 @@ class LineEvaluation(VolumeEvaluation):
 
     @model_validator(mode="after")
     def _stated_with_uncertainty(self) -> LineEvaluation:
-        for name in ("fixture_compliance", "valve_displacement"):
-            unit = "ul_per_kpa" if name == "fixture_compliance" else "ul"
+        for name, unit in (("fixture_compliance", "ul_per_kpa"), ("valve_displacement", "ul"), ("rest", "kpa")):
             if (getattr(self, f"{name}_{unit}") is None) is not (getattr(self, f"{name}_u_{unit}") is None):
                 raise ValueError(f"{name}_{unit} and {name}_u_{unit} belong together: state both or neither")
         return self

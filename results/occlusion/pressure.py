@@ -199,3 +199,8 @@ def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float
         return slope, math.sqrt(float(np.sum(residual**2)) / dof / float(np.sum((x - x.mean()) ** 2))), dof
     slopes = [np.polyfit(a, b, 1)[0] for a, b in zip(np.array_split(x, parts), np.array_split(y, parts), strict=True)]
     return slope, float(np.std(slopes, ddof=1)) / math.sqrt(parts), parts - 1.0
+
+
+def zeroed(record: PressureRecord, *, rest: Level, rest_kpa: float) -> PressureRecord:
+    """Return a record whose level at rest is the pressure (kPa, gauge) that is known to have been there."""
+    return pressure_record(record.time_s, record.pressure_kpa + (rest_kpa - rest.kpa))

@@ -275,7 +275,8 @@ class TrialMeasurands:
     @cached_property
     def _fall(self) -> Budget:
         """How far (kPa) the pressure fell while the bolus was collected."""
-        end = self._trial.pressure.level(self.back.by_s, max(self._until_s, self.back.by_s + _RELEASE_S))
+        pressure, until_s = self._trial.pressure, self._until_s
+        end = pressure.level(until_s - max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s), until_s)
         return self._transducer.difference(self.at_release, self._transducer.level(end))
 
     def _bolus_corrected(self) -> Budget:

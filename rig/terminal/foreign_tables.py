@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from results.bolus_outcome import BolusOutcome
 from results.foreign.evaluate import Evaluation
 from results.foreign.table_file import TableData
-from results.outcome import FlowOutcome
 from rig.terminal.bolus_tables import print_boluses
 from rig.terminal.outcome_tables import print_outcome
 from rig.terminal.verdict_table import ERROR_STYLE
@@ -16,11 +16,11 @@ from rig.terminal.verdict_table import ERROR_STYLE
 def print_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print what became of a file."""
     outcome = evaluation.outcome
-    if isinstance(outcome, FlowOutcome):
-        print_outcome(console, outcome)
-    elif outcome is not None:
+    if isinstance(outcome, BolusOutcome):
         print_boluses(console, outcome)
-    for data in (evaluation.table, evaluation.air, evaluation.reference):
+    elif outcome is not None:
+        print_outcome(console, outcome)
+    for data in (evaluation.table, evaluation.air, evaluation.reference, evaluation.pressure):
         if data is not None:
             _print_left_out(console, data)
     if outcome is None:

@@ -61,7 +61,7 @@ def test_a_flow_test_a_refusal_and_a_bolus_test(published: dict[str, Any], tmp_p
     assert beyond.refusal is not None
     assert faults(published, beyond.as_record()) == []
     outcome = evaluated(VOLUMES, noise_ug=2.0)
-    bolus = Evaluation("b.csv", "bolus", flow.conditions, flow.table, None, None, outcome, None)
+    bolus = Evaluation("b.csv", "bolus", flow.conditions, flow.table, None, None, None, outcome, None)
     assert faults(published, bolus.as_record()) == []
 
 

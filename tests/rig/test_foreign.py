@@ -47,7 +47,7 @@ def evaluate(data: Path, conditions: Path, folder: Path) -> tuple[int, dict[str,
 def test_the_example_in_the_document(tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, record = evaluate(EXAMPLE, conditions, tmp_path)
     assert status == 0
-    assert record["schema"] == "evaluation/1.1.0"
+    assert record["schema"] == "evaluation/1.2.0"
     assert record["refusal"] is None
     assert record["file"]["rows_used"] == 241
     outcome = record["outcome"]
@@ -370,3 +370,55 @@ def test_an_air_file_on_another_clock_is_refused(tmp_path: Path) -> None:
     evaluation = evaluate_foreign(data, Conditions.model_validate(table))
     assert evaluation.outcome is None
     assert "in another way than the balance's" in str(evaluation.refusal)
+
+
+def test_the_occlusion_example_is_the_published_vector(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """12 mL/h into 10 uL/kPa from 15 kPa, alarm at 85 kPa, 8 s late: 218 s and 0.7267 mL; 120 s are required."""
+    status, record = evaluate(
+        DOCS / "examples" / "occlusion-balance.csv", DOCS / "examples" / "occlusion.toml", tmp_path
+    )
+    assert status == 0
+    outcome = record["outcome"]
+    values = {one["name"]: one["value"] for one in outcome["measurands"]}
+    for name, true in (
+        ("time to alarm", 218.0),
+        ("stored volume at alarm", 726.7),
+        ("pressure at alarm", 87.667),
+        ("line compliance", 10.0),
+        ("line compliance by release", 10.0),
+        ("unintended bolus", 876.67),
+        ("steady flow", 12000.0),
+    ):
+        assert values[name]["value"] == pytest.approx(true, abs=values[name]["expanded_uncertainty"]), name
+    assert values["stored volume at alarm"]["expanded_uncertainty"] < 5.0
+    assert [decision["verdict"] for decision in outcome["decisions"]] == ["FAIL", "PASS"]
+    assert record["pressure_file"]["rows"] == 1802
+    assert [mark["name"] for mark in outcome["course"]["marks"]] == [
+        "line closed",
+        "alarm",
+        "released",
+        "pressure back",
+    ]
+    assert "at 638.0 s: alarm" in capsys.readouterr().out
+
+
+def test_the_document_shows_the_conditions_of_the_occlusion_example() -> None:
+    document = (DOCS / "foreign-data.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r'^```text\nkind = "occlusion"\n(.*?)^```$', document, re.DOTALL | re.MULTILINE)
+    assert shown.split("[occlusion]")[1].strip() in (DOCS / "examples" / "occlusion.toml").read_text(encoding="utf-8")
+
+
+def test_an_occlusion_without_an_alarm_is_a_result(tmp_path: Path) -> None:
+    for name in ("occlusion-balance.csv", "occlusion-pressure.csv"):
+        (tmp_path / name).write_bytes((DOCS / "examples" / name).read_bytes())
+    conditions = tmp_path / "silent.toml"
+    text = (DOCS / "examples" / "occlusion.toml").read_text(encoding="utf-8")
+    conditions.write_text(re.sub(r"^alarm = .*$", "", text, flags=re.MULTILINE), encoding="utf-8")
+    status, record = evaluate(tmp_path / "occlusion-balance.csv", conditions, tmp_path)
+    assert status == 0
+    by_name = {one["name"]: one for one in record["outcome"]["measurands"]}
+    assert by_name["time to alarm"]["value"] is None
+    assert by_name["time to alarm"]["absent"] == "no alarm is stated for the 280 s of the occlusion"
+    assert by_name["maximum pressure"]["value"]["value"] == pytest.approx(87.7, abs=0.3)
+    assert record["outcome"]["decisions"][0]["verdict"] == "FAIL"
+    assert record["outcome"]["verdict"] == "FAIL"

@@ -188,12 +188,6 @@ def test_contradictions_are_told_and_refused(name: str, tmp_path: Path) -> None:
     assert told in str(evaluation.refusal)
 
 
-def test_occlusion_is_refused_clearly(tmp_path: Path) -> None:
-    evaluation = evaluate_foreign(tmp_path / "any.csv", conditions_of(changed(FLOW, kind="occlusion")))
-    assert evaluation.refusal == ("the evaluation of occlusion tests is not available yet; there are flow and bolus")
-    assert evaluation.as_record()["outcome"] is None
-
-
 def test_the_pressure_file_is_read_in_kilopascals(tmp_path: Path) -> None:
     (tmp_path / "pressure.csv").write_text("t;p\n0,5;1000,0\n1,0;1013,25\n", encoding="utf-8")
     conditions = conditions_of(changed(FLOW, kind="occlusion", pressure_file=PRESSURE_FILE))
