@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from instruments.pumps.bench_interface.frames import encode_frame
 from instruments.readings import PumpAlarm
+from instruments.simulated.truth import TwinConfigError
 from tests.instruments.simulated.pump_bench import ExternalPumpOnBench
 
 
@@ -120,6 +121,11 @@ def test_a_bolus_with_lockout() -> None:
     assert pump.at(3599.0).refused("RUN") == 23
     pump.at(3600.0).ask("RUN")
     assert pump.at(3661.0).status()["DELIVERED"] == "4000"
+
+
+def test_an_external_pump_without_a_sensor_is_no_pump_of_this_interface() -> None:
+    with pytest.raises(TwinConfigError, match=r"pump\.occlusion_sensor: .* silent = true"):
+        ExternalPumpOnBench({"pump.occlusion_sensor": None})
 
 
 def test_a_stalled_motor_is_noticed() -> None:

@@ -9,6 +9,7 @@ from instruments.readings import Identity
 from instruments.simulated.devices.pump.limits import PumpLimits, external_limits
 from instruments.simulated.devices.pump.line_sensor import SensorBuild
 from instruments.simulated.devices.pump.occlusion import OcclusionBuild
+from instruments.simulated.truth.config import TwinConfigError
 from instruments.simulated.truth.fluid_path import PumpTruth
 
 
@@ -29,7 +30,7 @@ class PumpBuild:
 
 
 def build_of(truth: PumpTruth, identity: Callable[[float], Identity]) -> PumpBuild:
-    """Return the build of a pump whose truth has been drawn."""
+    """Return the build of a pump whose truth has been drawn; `TwinConfigError` for an external one without a sensor."""
     external = truth.kind == "external"
     return PumpBuild(
         identity=identity,
@@ -45,7 +46,8 @@ def build_of(truth: PumpTruth, identity: Callable[[float], Identity]) -> PumpBui
 def _occlusion(truth: PumpTruth) -> OcclusionBuild:
     sensor = truth.occlusion_sensor
     if sensor is None:
-        return OcclusionBuild(SensorBuild(0.0, 0.0, 1.0), latency_s=0.0, contact_latency_s=0.0, silent=True)
+        fault = "pump.occlusion_sensor: the external pump of the bench interface has one; silent = true where it fails"
+        raise TwinConfigError("twin", (fault,))
     return OcclusionBuild(
         SensorBuild(sensor.error_kpa.value, sensor.gain_error_percent.value, sensor.period_s),
         latency_s=sensor.latency_s,
