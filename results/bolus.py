@@ -18,7 +18,14 @@ from results.bolus_outcome import (
     BolusResult,
     ExcludedBolus,
 )
-from results.bolus_statistics import MEASURANDS, bolus_statistics, decide_bolus, error_percent, mean_budget
+from results.bolus_statistics import (
+    MEASURANDS,
+    bolus_statistics,
+    decide_bolus,
+    error_percent,
+    mean_budget,
+    sd_of_errors,
+)
 from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, bolus_steps, refuse_overlap, settled_mean
 from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
@@ -155,8 +162,9 @@ def evaluate_bolus(
     mean = mean_budget(
         budgets, corrected, set_volume_ul=evaluation.set_volume_ul, coverage_percent=evaluation.coverage_percent
     )
+    sd = sd_of_errors(results, set_volume_ul=evaluation.set_volume_ul, coverage_percent=evaluation.coverage_percent)
     decisions = tuple(
-        decide_bolus(criterion, evaluation.decision_rule, mean=mean, results=results, excluded=len(excluded))
+        decide_bolus(criterion, evaluation.decision_rule, mean=mean, sd=sd, results=results, excluded=len(excluded))
         for criterion in evaluation.criteria
     )
     return BolusOutcome(
@@ -181,6 +189,7 @@ def evaluate_bolus(
             set_volume_ul=evaluation.set_volume_ul,
         ),
         mean_error=mean,
+        sd_error=sd,
         evaporation_model=collection.evaporation.model,
         evaporation_mean_ug_per_min=lost_g(collection, phases.analysis) / phases.analysis.duration_s * 60e6,
         blanks=blank_outcomes(collection),

@@ -69,11 +69,21 @@ class BolusStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class BolusSpread:
+    """The standard deviation of bolus errors (%) and the bounds of its coverage interval; U reaches the further one."""
+
+    sd: MeasuredValue
+    low_percent: float
+    high_percent: float
+
+
+@dataclass(frozen=True, slots=True)
 class BolusOutcome:
     """The outcome of a bolus evaluation; see the field names for units. Volumes at `volume_reference_temperature_c`.
 
     `mean_error` is the corrected mean error of the boluses delivered, with its whole budget, in %: an uncertainty of
-    these boluses' mean, not a statement about boluses to come.
+    these boluses' mean, not a statement about boluses to come. `sd_error`: the standard deviation of the pump's bolus
+    errors, %, what weighing adds taken off; None for a single bolus.
     """
 
     schema: str
@@ -90,6 +100,7 @@ class BolusOutcome:
     corrected: BolusStatistics
     as_written: BolusStatistics
     mean_error: Budget
+    sd_error: BolusSpread | None
     evaporation_model: str
     evaporation_mean_ug_per_min: float
     blanks: tuple[BlankOutcome, ...]
