@@ -26,7 +26,8 @@ from results.occlusion.pressure import PressureRecord, pressure_record, zeroed
 from results.occlusion.trial_record import Fixture, stated_fixture
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
-from results.trace.reader import Trace
+from results.timebase import read_sample_clock
+from results.trace.reader import StreamTrace, Trace
 from results.trace.schema import PRESSURE_PREFIX, VOLTAGE_PREFIX
 from results.trace_series import numbered_phases, numbers
 
@@ -48,18 +49,20 @@ def pressure_of(trace: Trace, channel: str) -> PressureRecord:
         raise EvaluationRefused(f"the run has no pressure channel {channel!r}")
     stream = trace.stream(name)
     values = np.where(np.isin(stream.status, NUMBER_CODES), numbers(stream, "pressure_kpa"), np.nan)
-    return pressure_record(stream.time_s, values)
+    return pressure_record(_station_s(trace, stream), values)
 
 
 def zeroed_pressure(
     trace: Trace, evaluation: LineEvaluation, bench: GravimetricBench, rest: Phase | None
 ) -> tuple[PressureRecord, GravimetricBench]:
-    """Return the pressure that is judged, and the bench with what its zero is known by.
+    """Return the pressure that is judged, and the bench with how well its zero and its clock are known in this run.
 
     Where the pressure at rest is stated, the zero is taken from the blank before. Raises `EvaluationRefused` where
     there is no blank then.
     """
-    record = pressure_of(trace, evaluation.channel)
+    record, clock = pressure_of(trace, evaluation.channel), read_sample_clock(trace)
+    if clock is not None:
+        bench = bench.model_copy(update={"sample_clock_u_ppm": clock.rate_u_ppm})
     if evaluation.rest_kpa is None or evaluation.rest_u_kpa is None:
         return record, bench
     if rest is None:
@@ -76,7 +79,13 @@ def voltage_of(trace: Trace, channel: str) -> tuple[NDArray[np.float64], NDArray
         return None
     stream = trace.stream(name)
     values = np.where(np.isin(stream.status, NUMBER_CODES), numbers(stream, "voltage_v"), np.nan)
-    return stream.time_s, values
+    return _station_s(trace, stream), values
+
+
+def _station_s(trace: Trace, stream: StreamTrace) -> NDArray[np.float64]:
+    """Return when samples of a clock of their own were taken, in station time (s), as well as the trace tells."""
+    clock = read_sample_clock(trace)
+    return stream.time_s if clock is None else clock.station_s(stream.time_s)
 
 
 def valve_switched(trace: Trace, evaluation: LineEvaluation, within: Phase, *, energised: bool) -> Instant:
