@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,14 +100,16 @@ class Interlocks:
 
     def _watch_pressure(self, block: Block) -> None:
         pressure_kpa = block.columns["pressure_kpa"]
-        if (block.status == SampleStatus.OVER_RANGE).any():
-            self._raise(Trip(f"{block.stream}: above the range of its transducer", is_limit=True))
-        if np.isnan(pressure_kpa).all():
-            state = int(block.status[-1])
-            self._watch_silence(Sample(block.stream, int(block.time_ns[-1]), SampleStatus(state), ()))
-            return
+        highest_kpa = float(pressure_kpa.max())
+        if math.isnan(highest_kpa):
+            if (block.status == SampleStatus.OVER_RANGE).any():
+                self._raise(Trip(f"{block.stream}: above the range of its transducer", is_limit=True))
+            if np.isnan(pressure_kpa).all():
+                state = int(block.status[-1])
+                self._watch_silence(Sample(block.stream, int(block.time_ns[-1]), SampleStatus(state), ()))
+                return
+            highest_kpa = float(np.nanmax(pressure_kpa))
         self._last_good_s[block.stream] = self._clock.now()
-        highest_kpa = float(np.nanmax(pressure_kpa))
         if not highest_kpa < self._limits.burst_pressure_kpa:
             limit = self._limits.burst_pressure_kpa
             reason = f"{block.stream}: {highest_kpa:.1f} kPa reaches the burst limit {limit:g} kPa"

@@ -83,6 +83,7 @@ class Bench:
         """Commands taken so far. While it stays the same, what was computed ahead stands."""
         self.command_s = 0.0
         """Bench time of the last command."""
+        self._pressures = (np.empty(0), -1, (np.empty(0), np.empty(0)))
         self._log: list[LoggedCommand] = []
         self._handling = Handling(
             self.drawn, seed, flow=self._flow, climate=self._climate, pan=pan, applied=self._applied
@@ -104,8 +105,12 @@ class Bench:
         """Return the true gauge pressure, kPa, at a transducer at the given bench times; same shape as `times_s`."""
         with self._lock:
             self._reach(float(times_s.max(initial=0.0)))
-            line, catheter = self._flow.segments.pressures_kpa(times_s)
-            return line if channel == "line" else catheter
+            asked_s, commands, pressures = self._pressures
+            if asked_s is not times_s or commands != self.commands:
+                # Two transducers are sampled at the same instants.
+                pressures = self._flow.segments.pressures_kpa(times_s)
+                self._pressures = (times_s, self.commands, pressures)
+            return pressures[0 if channel == "line" else 1]
 
     def outlet_pressure_kpa(self, t_s: float) -> float:
         """Return the true gauge pressure, kPa, at the pump's outlet: what a sensor in the pump looks at, cheaply."""

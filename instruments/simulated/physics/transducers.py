@@ -55,7 +55,10 @@ def transducer_electrical(
     """
     pickup = channel.mains_pickup_kpa * np.sin(2.0 * math.pi * channel.mains_hz * times_s)
     sensed = _characteristic_kpa(channel, pressure_kpa) + channel.noise_kpa * noise + pickup
-    values = np.clip(_electrical(channel, sensed), channel.electrical_minimum, channel.electrical_maximum)
+    # Quicker than `clip` for the short blocks of a fast reader.
+    values = np.minimum(
+        np.maximum(_electrical(channel, sensed), channel.electrical_minimum), channel.electrical_maximum
+    )
     for fault in faults:
         values[(times_s >= fault.event.at_s) & (times_s < fault.event.end_s)] = _faulty(channel, fault)
     return values

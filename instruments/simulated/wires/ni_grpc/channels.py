@@ -60,7 +60,8 @@ class AnalogInput:
 
     def scaled(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return scaled samples, clipped to [minimum, maximum]."""
-        return np.clip(raw * self.scale.slope + self.scale.intercept, self.minimum, self.maximum)
+        # Quicker than `clip` for the short blocks of a fast reader.
+        return np.minimum(np.maximum(raw * self.scale.slope + self.scale.intercept, self.minimum), self.maximum)
 
 
 @dataclass(frozen=True, slots=True)
