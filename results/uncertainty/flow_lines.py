@@ -79,8 +79,10 @@ def volume_lines(
             sensitivity=volume_ul / period.duration_s,
         ),
     ]
-    if evaluation.stroke_volume_ul is not None and bench.balance_response_s > 0.0:
-        lines.append(_response_line(period, evaluation.stroke_volume_ul, volume_ul=volume_ul, bench=bench))
+    if evaluation.stroke_volume_ul is not None:
+        lines.append(_stroke_timing_line(period, evaluation.stroke_volume_ul, volume_ul=volume_ul, bench=bench))
+        if bench.balance_response_s > 0.0:
+            lines.append(_response_line(period, evaluation.stroke_volume_ul, volume_ul=volume_ul, bench=bench))
     return lines
 
 
@@ -89,6 +91,19 @@ def _per_kelvin_ul(collection: Collection, volume_ul: float) -> float:
     liquid = collection.liquid
     lift = liquid.air_density_kg_per_m3 / (liquid.vessel_density_kg_per_m3 - liquid.air_density_kg_per_m3)
     return volume_ul * lift * liquid.expansion_per_k
+
+
+def _stroke_timing_line(period: Phase, stroke_ul: float, *, volume_ul: float, bench: GravimetricBench) -> BudgetLine:
+    """A stroke between an instant and when it is taken to be is in the volume whole, or not at all.
+
+    Beyond what an even flow would bring, each end's variance is V^2 f (1 - f), f the fraction of a stroke due in the
+    doubt: m - pi m^2 / 2, m the mean number of strokes due, up to its value of 1/6 for long doubts.
+    """
+    due = abs(volume_ul) / period.duration_s * bench.timing_u_s / math.sqrt(math.pi) / stroke_ul
+    share = due - math.pi * due**2 / 2.0 if due < 1.0 / math.pi else 1.0 / 6.0
+    return normal(
+        "timing of the period, strokes at its ends", unit="uL", u=stroke_ul * math.sqrt(2.0 * share), sensitivity=1.0
+    )
 
 
 def _response_line(period: Phase, stroke_ul: float, *, volume_ul: float, bench: GravimetricBench) -> BudgetLine:
