@@ -273,11 +273,9 @@ class _Catheter:
         if until_s > trial.end_s:
             raise Absent(f"the record ends {trial.end_s - self.back.by_s:g} s after the pressure was back")
         whole = Instant(trial.released.after_s, trial.released.after_s), Instant(until_s, until_s)
-        bolus = collected(
+        return collected(
             trial.weighing, released=trial.released, until_s=until_s, running=[Running(*whole)], flow=self.flow
         )
-        lines = [*bolus.lines, *strokes(self._evaluation.stroke_volume_ul, per_ul=1.0)]
-        return self._transducer.combined(bolus.measured.value, "uL", lines)
 
     def _not_returned(self) -> Budget:
         missed, bolus = self.missed, self.bolus

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from results.measured.weighing import Weighing
 from results.occlusion.instants import Instant
+from results.occlusion.line_budgets import strokes
 from results.series import Phase
 from results.uncertainty.budget import Budget, combine
 from results.uncertainty.lines import normal, rectangular
@@ -39,8 +40,11 @@ def own_delivery_ul(running: Sequence[Running], flow_ul_per_h: float, period: Ph
 
 
 def untimed(weighing: Weighing) -> Weighing:
-    """Return the kit for what comes between two instants while next to nothing flows at them: when is no matter."""
-    return replace(weighing, bench=weighing.bench.model_copy(update={"timing_u_s": 0.0}))
+    """Return the kit for what comes between two instants at which next to nothing flows.
+
+    When exactly they are is no matter then, and no stroke is on its way through the balance's filter.
+    """
+    return replace(weighing, bench=weighing.bench.model_copy(update={"timing_u_s": 0.0, "balance_response_s": 0.0}))
 
 
 def collected(
@@ -64,6 +68,7 @@ def collected(
             ),
             rectangular("when the pump ran meanwhile", unit="uL", half_width=doubt_ul, sensitivity=-1.0),
             normal("timing of the readings, by that flow", unit="s", u=weighing.bench.timing_u_s, sensitivity=per_s),
+            *strokes(weighing.evaluation.stroke_volume_ul, per_ul=1.0),
         ]
     return combine(
         value=weighed.measured.value - own_ul, unit="uL", lines=lines, coverage_percent=weighed.coverage_percent

@@ -279,6 +279,12 @@ class TrialMeasurands:
         end = pressure.level(until_s - max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s), until_s)
         return self._transducer.difference(self.at_release, self._transducer.level(end))
 
+    def _settled_before(self, released_s: float) -> bool:
+        """Return whether the pressure had come to rest before the release."""
+        pressure = self._trial.pressure
+        still_s = pressure.plateau_from(self._peak.at_s, released_s, band_kpa=self._evaluation.back_band_kpa)
+        return released_s - still_s >= max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s)
+
     def _bolus_corrected(self) -> Budget:
         bolus, (compliance, displacement) = self.bolus, self._usable_fixture()
         return without_fixture_ul(
@@ -328,6 +334,10 @@ class TrialMeasurands:
             notes.append(trial.no_alarm)
         if self._evaluation.threshold_kpa is None:
             notes.append("the pump offers no choice of occlusion thresholds")
+        if trial.released is not None and not self._settled_before(trial.released.after_s):
+            notes.append(
+                "the pressure still moved when the line was let go: a reduction had not finished, or the pump ran on"
+            )
         by_rise, by_release = self._value("line compliance"), self._value("line compliance by release")
         if by_rise is not None and by_release is not None:
             apart = by_release.value - by_rise.value
