@@ -88,7 +88,7 @@ class TwinStation:
         pump = Identity("Simulated", model, serials.pump, "1.4.2")
         balance = Identity("Mettler-Toledo", "SIM-XPR205", serials.balance, "1.10 0.0.0.1")
         ambient = Identity("Simulated", "PTU300", serials.ambient, "1.01-SIM")
-        self.pump = PumpFirmware(self.bench, build_of(drawn.pump, self._identity(pump, "pump")))
+        self.pump = PumpFirmware(self.bench, build_of(drawn, self._identity(pump, "pump")))
         self.balance = SimulatedBalance(self.bench, drawn.balance, self._identity(balance, "balance", "balance_serial"))
         self.ambient = SimulatedTransmitter(self.bench, drawn.ambient_sensor, self._identity(ambient, "ambient"))
         self.daq = SimulatedDaq(

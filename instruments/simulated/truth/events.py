@@ -29,6 +29,13 @@ class Stall(_Lasting):
     kind: Literal["stall"]
 
 
+class PumpFailure(_At):
+    """The firmware finds its battery spent or its program lost, and alarms."""
+
+    kind: Literal["pump_failure"]
+    alarm: Literal["END_OF_SERVICE", "MEMORY_ERROR"]
+
+
 class RateError(_Lasting):
     """Strokes are too large or too small."""
 
@@ -153,6 +160,7 @@ class LinkFaultEvent(_Lasting):
 
 BenchEvent = Annotated[
     Stall
+    | PumpFailure
     | RateError
     | Drift
     | Leak

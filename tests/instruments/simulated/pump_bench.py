@@ -37,7 +37,7 @@ class PumpOnBench:
         reservoir_ul: float = 20000.0,
     ) -> None:
         self.bench = Bench(truth(EXACT | (changes or {}), events, station=self.station), seed=1)
-        build = build_of(self.bench.drawn.pump, lambda t_s: self.identity)
+        build = build_of(self.bench.drawn, lambda t_s: self.identity)
         self.firmware = PumpFirmware(self.bench, replace(build, reservoir_ul=reservoir_ul))
         self.session = PumpSession(self.firmware)
         self.now_s = 0.0

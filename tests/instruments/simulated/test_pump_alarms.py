@@ -194,6 +194,21 @@ def test_what_the_pump_finds_wrong_with_itself_stops_it(alarm: PumpAlarm) -> Non
         pump.ask("RUN")
 
 
+@pytest.mark.parametrize(("alarm", "code"), [("END_OF_SERVICE", 22), ("MEMORY_ERROR", 21)])
+def test_a_failure_of_the_truth_stops_the_pump_at_its_time(alarm: str, code: int) -> None:
+    events = [{"kind": "pump_failure", "at_s": at_s, "alarm": alarm} for at_s in (900.0, 300.0)]
+    pump = PumpOnBench(events=events)
+    pump.run("CONTINUOUS 1", "100 -")
+    assert pump.at(299.0).state()[0] == "INFUSING"
+    found = pump.at(301.0).status()
+    assert (found["STATE"], found["ALARMS"]) == ("ALARM", alarm)
+    assert pump.ask("ALM?")["RAISED"] == "300"
+    pump.ask("ACK")
+    assert pump.refused("RUN") == code
+    pump.at(901.0).status()
+    assert [raised_s for raised_s, _ in pump.firmware.alarm_times_s] == [300.0, 900.0]
+
+
 def test_without_power_nothing_answers_and_with_it_the_pump_begins_anew() -> None:
     pump = PumpOnBench()
     pump.ask("CTO 60")

@@ -9,7 +9,8 @@ from instruments.readings import Identity
 from instruments.simulated.devices.pump.limits import PumpLimits, external_limits
 from instruments.simulated.devices.pump.line_sensor import SensorBuild
 from instruments.simulated.devices.pump.occlusion import OcclusionBuild
-from instruments.simulated.truth.config import TwinConfigError
+from instruments.simulated.truth.config import TwinConfig, TwinConfigError
+from instruments.simulated.truth.events import PumpFailure
 from instruments.simulated.truth.fluid_path import PumpTruth
 
 
@@ -27,10 +28,13 @@ class PumpBuild:
     """An external pump's; an implant has none."""
     missed_change: int | None = None
     """The change of flow (1 is the first) that the firmware reports and does not pass on to the motor."""
+    failures: tuple[tuple[float, str], ...] = ()
+    """Bench times at which the pump finds something wrong with itself, and the alarms it then raises, by name."""
 
 
-def build_of(truth: PumpTruth, identity: Callable[[float], Identity]) -> PumpBuild:
+def build_of(config: TwinConfig, identity: Callable[[float], Identity]) -> PumpBuild:
     """Return the build of a pump whose truth has been drawn; `TwinConfigError` for an external one without a sensor."""
+    truth = config.pump
     external = truth.kind == "external"
     return PumpBuild(
         identity=identity,
@@ -40,6 +44,7 @@ def build_of(truth: PumpTruth, identity: Callable[[float], Identity]) -> PumpBui
         stall_detection_s=truth.stall_detection_s,
         occlusion=_occlusion(truth) if external else None,
         missed_change=truth.missed_step,
+        failures=tuple((event.at_s, event.alarm) for event in config.event if isinstance(event, PumpFailure)),
     )
 
 

@@ -7,7 +7,7 @@ lock held. So a request sees everything that was due before it, and nothing that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from instruments.readings import PumpAlarm, PumpState
 from instruments.simulated.devices.pump.alarm_output import AlarmOutput
 from instruments.simulated.devices.pump.alarms import AlarmPanel
 from instruments.simulated.devices.pump.build import PumpBuild
+from instruments.simulated.devices.pump.delivery import Delivery, Held
 from instruments.simulated.devices.pump.jobs import Jobs
 from instruments.simulated.devices.pump.limits import BACKGROUND_MODES, Refusal
 from instruments.simulated.devices.pump.line_sensor import LineSensor
@@ -31,30 +32,6 @@ from instruments.simulated.devices.pump.volumes import Volumes
 from instruments.simulated.physics.bench import Bench
 
 _Result = TypeVar("_Result")
-
-_STATES = {
-    ProgramMode.SINGLE_BOLUS: PumpState.BOLUS,
-    ProgramMode.BRIDGE_BOLUS: PumpState.BOLUS,
-    ProgramMode.PRIMING_BOLUS: PumpState.PRIMING,
-    ProgramMode.MINIMUM_RATE: PumpState.MINIMUM_RATE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    program: StoredProgram
-    run_s: float
-    segment: int = 0
-    keep_open_ul_per_h: float | None = None
-    """Set when the infusion has ended: the flow that keeps the line open."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A delivery stopped by pressure in the line, which may go on by itself."""
-
-    delivery: _Delivery
-    since_s: float
 
 
 class PumpFirmware:
@@ -69,6 +46,7 @@ class PumpFirmware:
         self._jobs = Jobs(bench)
         self._timers: list[tuple[float, Callable[[float], None]]] = []
         self._motor = Motor(bench, build.missed_change)
+        self._failures = sorted(build.failures, reverse=True)
         self._output = AlarmOutput(0.0 if build.occlusion is None else build.occlusion.contact_latency_s)
         self.powered = True
         self._power_up(0.0)
@@ -78,9 +56,9 @@ class PumpFirmware:
         build = self.build
         self._power_up_s = t_s
         self._now_s = t_s
-        self._delivery: _Delivery | None = None
-        self._interrupted: _Delivery | None = None
-        self._held: _Held | None = None
+        self._delivery: Delivery | None = None
+        self._interrupted: Delivery | None = None
+        self._held: Held | None = None
         self._reducing = False
         self._background: StoredProgram | None = None
         self.program: StoredProgram | None = None
@@ -171,9 +149,7 @@ class PumpFirmware:
     def state(self) -> PumpState:
         """What the pump says it does."""
         if self._delivery is not None:
-            if self._delivery.keep_open_ul_per_h is not None:
-                return PumpState.KEEP_OPEN
-            return _STATES.get(self._delivery.program.mode, PumpState.INFUSING)
+            return self._delivery.state
         if self._held is not None:
             return PumpState.CHECKING_LINE
         if self._reducing:
@@ -210,7 +186,7 @@ class PumpFirmware:
             self._interrupted = None
         elif running is None or running.program.mode not in BOLUS_MODES:
             self._interrupted = running
-        self._deliver(None if stops else _Delivery(program, t_s))
+        self._deliver(None if stops else Delivery(program, t_s))
 
     def stop(self) -> None:
         """End delivery, and running back."""
@@ -239,12 +215,12 @@ class PumpFirmware:
 
     # ---- inside
 
-    def _flow_of(self, delivery: _Delivery) -> float:
+    def _flow_of(self, delivery: Delivery) -> float:
         if delivery.keep_open_ul_per_h is not None:
             return delivery.keep_open_ul_per_h
         return delivery.program.flow_of(delivery.segment, self.build.limits)
 
-    def _deliver(self, delivery: _Delivery | None, *, held: _Held | None = None, reduce: bool = False) -> None:
+    def _deliver(self, delivery: Delivery | None, *, held: Held | None = None, reduce: bool = False) -> None:
         before = self._delivery
         if delivery is None and before is not None:
             self._stopped_since_s = self._now_s
@@ -304,6 +280,11 @@ class PumpFirmware:
             self.stop()
         self.powered = on
 
+    def _fail_as_scheduled(self, t_s: float) -> None:
+        alarm = self._failures.pop()[1]
+        if self.powered:
+            self._fail(t_s, PumpAlarm[alarm])
+
     def _fail(self, t_s: float, alarm: PumpAlarm) -> None:
         if alarm is PumpAlarm.MEMORY_ERROR:
             self.program = self.upload = self._background = None
@@ -323,7 +304,7 @@ class PumpFirmware:
         t_s, held = self._now_s, self._held
         if self._delivery is not None:
             if unit.restart_on and unit.restarts_left(t_s) > 0:
-                self._deliver(None, held=_Held(self._delivery, t_s))
+                self._deliver(None, held=Held(self._delivery, t_s))
             else:
                 self._alarm_occlusion(t_s)
         elif held is not None:
@@ -342,6 +323,8 @@ class PumpFirmware:
 
     def _set_timers(self) -> None:
         timers: list[tuple[float, Callable[[float], None]]] = []
+        if self._failures:
+            timers.append((self._failures[-1][0], self._fail_as_scheduled))
         delivery, held = self._delivery, self._held
         if (delivery is not None or held is not None) and self.communication_timeout_s:
             silent_s = self._heard_s + self.communication_timeout_s / self._rate
@@ -375,15 +358,15 @@ class PumpFirmware:
         if delivery is None:
             return
         if delivery.program.mode not in BOLUS_MODES:
-            self._deliver(_Delivery(delivery.program, delivery.run_s, delivery.segment + 1))
+            self._deliver(Delivery(delivery.program, delivery.run_s, delivery.segment + 1))
             return
         if delivery.program.mode is ProgramMode.BRIDGE_BOLUS:
             following = self._background
             deliver = following is not None and following.mode is not ProgramMode.STOP
-            self._deliver(_Delivery(following, t_s) if following is not None and deliver else None)
+            self._deliver(Delivery(following, t_s) if following is not None and deliver else None)
         elif (before := self._interrupted) is not None:
             segment = before.program.segment_at((t_s - before.run_s) * self._rate)
-            self._deliver(_Delivery(before.program, before.run_s, segment))
+            self._deliver(Delivery(before.program, before.run_s, segment))
         else:
             self._deliver(None)
         self._interrupted = None
