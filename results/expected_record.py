@@ -103,7 +103,7 @@ def _expected(test: PlannedFlowTest, bench: GravimetricBench) -> tuple[CleanRead
     sign = 1.0 if test.evaluation.direction == "collect" else -1.0
     mass_g = sign * flow * _G_PER_UL / 3600.0 * np.clip(time_s - start_s, 0.0, end_s - start_s)
     air = air_record(
-        _steady_air(phases.end_s),
+        steady_air(phases.end_s),
         begin_s=0.0,
         end_s=float(time_s[-1]),
         bench=bench,
@@ -119,7 +119,8 @@ def _readings(time_s: NDArray[np.float64], mass_g: NDArray[np.float64]) -> Clean
     return CleanReadings(time_s=time_s, mass_g=mass_g, recorded=time_s.size, exclusions=())
 
 
-def _steady_air(end_s: float) -> AmbientSeries:
+def steady_air(end_s: float) -> AmbientSeries:
+    """Return the air of a steady room until an instant (s)."""
     time_s = np.linspace(0.0, end_s, max(2, min(10_000, int(end_s / 10.0))))
     return AmbientSeries(
         time_s=time_s,

@@ -9,9 +9,9 @@ from results.bench import GravimetricBench
 from results.bolus import MEASURANDS, BolusEvaluation, bolus_phases, evaluate_bolus
 from results.bolus_outcome import BolusOutcome
 from results.kinds.kind import EvaluationKind
+from results.measured.run_record import RunRecord, record_of
 from results.trace.reader import Trace
 from results.trace_notes import pump_alarm_notes
-from results.trace_series import numbered_phases, series_of_trace, trace_phases
 
 
 class BolusTraceEvaluation(BolusEvaluation):
@@ -20,19 +20,24 @@ class BolusTraceEvaluation(BolusEvaluation):
     kind: Literal["bolus"]
 
 
-def evaluate(trace: Trace, evaluation: BolusTraceEvaluation, bench: GravimetricBench) -> BolusOutcome:
-    """Return the outcome of a bolus test from its trace."""
-    phases = trace_phases(trace)
-    begins_s = [phase.begin_s for _, phase in numbered_phases(phases, "bolus")]
+def measure(record: RunRecord, evaluation: BolusTraceEvaluation, bench: GravimetricBench) -> BolusOutcome:
+    """Return the outcome of a bolus test. Raises `EvaluationRefused` where no honest number can be computed."""
+    phases = record.phases
+    begins_s = [phase.begin_s for _, phase in record.numbered("bolus")]
     test = bolus_phases(
         begins_s, evaluation.timing, blank_before=phases.get("blank_before"), blank_after=phases.get("blank_after")
     )
-    outcome = evaluate_bolus(series_of_trace(trace, phases=test), begins_s, evaluation, bench=bench)
+    return evaluate_bolus(replace(record.series, phases=test), begins_s, evaluation, bench=bench)
+
+
+def evaluate(trace: Trace, evaluation: BolusTraceEvaluation, bench: GravimetricBench) -> BolusOutcome:
+    """Return the outcome of a bolus test from its trace."""
+    outcome = measure(record_of(trace), evaluation, bench)
     return replace(outcome, notes=outcome.notes + pump_alarm_notes(trace))
 
 
 def measurands(evaluation: BolusTraceEvaluation) -> tuple[str, ...]:
-    """Return the mean error and the extremes."""
+    """Return the mean error, the extremes and the spread."""
     return MEASURANDS
 
 

@@ -11,6 +11,7 @@ from results.measured.measurand import Measurand, Observation
 from results.measured.outcome import MEASURED_OUTCOME_SCHEMA, MeasuredOutcome
 from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
+from results.trace.schema import TraceEvent
 
 
 def concluded(
@@ -27,6 +28,7 @@ def concluded(
     order = {name: place for place, name in enumerate(evaluation.measurand_units())}
     found = tuple(sorted(measurands, key=lambda one: order[one.name]))
     decisions = decide_all(evaluation.criteria, evaluation.decision_rule, found)
+    seen = (*observations, *(_alarm(event) for event in record.events_of("pump_alarm")))
     simulated = ("SIMULATED: no pump was measured; not to be used as verification evidence",)
     return MeasuredOutcome(
         schema=MEASURED_OUTCOME_SCHEMA,
@@ -36,7 +38,7 @@ def concluded(
         simulated=record.series.simulated,
         wording=evaluation.wording,
         measurands=found,
-        observations=tuple(sorted(observations, key=lambda seen: -1.0 if seen.at_s is None else seen.at_s)),
+        observations=tuple(sorted(seen, key=lambda one: -1.0 if one.at_s is None else one.at_s)),
         findings=() if weighing is None else weighing.readings.findings,
         exclusions=() if weighing is None else weighing.readings.exclusions,
         decisions=decisions,
@@ -47,3 +49,9 @@ def concluded(
             *notes,
         ),
     )
+
+
+def _alarm(event: TraceEvent) -> Observation:
+    names = event.data.get("alarms")
+    told = ", ".join(map(str, names)) if isinstance(names, list | tuple) and names else "not named"
+    return Observation(event.time_ns / 1e9, f"the pump raised an alarm: {told}")

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from results import bolus_statistics
 from results.bench import GravimetricBench
-from results.decision import DecisionRule
+from results.bolus_outcome import BolusOutcome
+from results.decision import DecisionRule, MeasuredValue
 from results.evaluation import Liquid
-from results.kinds import lockout, overinfusion, prime_bridge, refill, reservoir, restart, schedule, stall, steps
+from results.kinds import bolus, lockout, overinfusion, prime_bridge, refill, reservoir, restart, schedule, stall, steps
 from results.measured.outcome import MeasuredOutcome
 from results.measured.pump_log import PumpLog
 from results.measured.run_record import RunRecord
@@ -35,8 +37,22 @@ COMMON: dict[str, Any] = {
 class Measured:
     """The outcome of one run, and the truth of each of its measurands that has one."""
 
-    outcome: MeasuredOutcome
+    outcome: MeasuredOutcome | BolusOutcome
     truth: Mapping[str, float]
+
+    def value(self, name: str) -> MeasuredValue | None:
+        """Return a measured value by its name, None where it is absent."""
+        return self.values()[name]
+
+    def values(self) -> dict[str, MeasuredValue | None]:
+        """Return every measured value by its name."""
+        if isinstance(self.outcome, MeasuredOutcome):
+            return {one.name: one.value for one in self.outcome.measurands}
+        errors = [one.error for one in self.outcome.boluses]
+        values: dict[str, MeasuredValue | None] = {f"bolus error {n}": error for n, error in enumerate(errors, 1)}
+        values[bolus_statistics.MEAN_ERROR] = self.outcome.mean_error.measured
+        values[bolus_statistics.SD_ERROR] = self.outcome.sd_error.sd if self.outcome.sd_error else None
+        return values
 
     def misses(self) -> dict[str, float]:
         """Return error over U of every value whose error exceeds its U."""
@@ -44,11 +60,10 @@ class Measured:
 
     def shares(self) -> dict[str, float]:
         """Return error over U of every value."""
-        values = {one.name: one.value for one in self.outcome.measurands if one.value is not None}
         return {
             name: (value.value - self.truth[name]) / value.expanded_uncertainty
-            for name, value in values.items()
-            if name in self.truth
+            for name, value in self.values().items()
+            if value is not None and name in self.truth
         }
 
 
@@ -341,6 +356,34 @@ def locked_out(seed: int) -> Measured:
     return Measured(outcome, truth)
 
 
+def boluses(seed: int, *, station: str = "simulated", volume_ul: float = 20.0, count: int = 25) -> Measured:
+    """Successive boluses at 900 uL/h, or of an external pump over 1 min, 2 min apart."""
+    duration_s = 80.0 if station == "simulated" else 60.0
+    evaluation = bolus.BolusTraceEvaluation(
+        kind="bolus",
+        set_volume_ul=volume_ul,
+        duration_s=duration_s,
+        settle_s=30.0,
+        reading_s=20.0,
+        **{**COMMON, "stroke_volume_ul": None},
+    )
+    flow = volume_ul / duration_s * HOUR_S
+    parts = [
+        part
+        for n in range(1, count + 1)
+        for part in (Stretch("", 60.0, 0.0), Stretch(f"bolus {n}", duration_s, flow), Stretch("", 60.0, 0.0))
+    ]
+    run = run_programme(between_blanks(*parts), seed, station=station)
+    outcome = bolus.measure(run.record, evaluation, shipped(station))
+    begins_s = [run.record.phase(f"bolus {n}").begin_s for n in range(1, count + 1)]
+    errors = [error_percent(run.true_ul(at_s, at_s + duration_s + 50.0), volume_ul) for at_s in begins_s]
+    truth = {f"bolus error {n}": error for n, error in enumerate(errors, start=1)}
+    truth |= {bolus_statistics.MEAN_ERROR: float(np.mean(errors))}
+    if count > 1:
+        truth |= {bolus_statistics.SD_ERROR: float(np.std(errors, ddof=1))}
+    return Measured(outcome, truth)
+
+
 PROGRAMMES: Mapping[str, Callable[[int], Measured]] = {
     "steps": stepped,
     "schedule": scheduled,
@@ -353,4 +396,6 @@ PROGRAMMES: Mapping[str, Callable[[int], Measured]] = {
     "overinfusion, creeping": lambda seed: overinfused(seed, {"kind": "drift", "percent_per_day": 12.0}),
     "restart": restarted,
     "lockout": locked_out,
+    "bolus": boluses,
+    "bolus, external": lambda seed: boluses(seed, station="simulated-external", volume_ul=1000.0, count=4),
 }
