@@ -11,25 +11,21 @@ import numpy as np
 from results.bench import GravimetricBench
 from results.decision import Verdict, combined_verdict
 from results.measured.decide import decide_all
-from results.measured.measurand import Measurand, Observation, measured, not_measured
+from results.measured.measurand import Measurand, Observation
 from results.occlusion.absent import Absent
 from results.occlusion.collection import Running, collected, untimed
 from results.occlusion.fixture import as_line
 from results.occlusion.instants import Instant
 from results.occlusion.line_budgets import (
-    Transducer,
-    compliance_by_rise,
-    flow_against,
     steady_flow,
     strokes,
     transducer_of,
 )
+from results.occlusion.line_measurands import NO_FIXTURE, LineMeasurands
 from results.occlusion.model import CatheterEvaluation
-from results.occlusion.outcome import OCCLUSION_OUTCOME_SCHEMA, Mark, OcclusionOutcome, course_of
-from results.occlusion.pressure import Rise
+from results.occlusion.outcome import OCCLUSION_OUTCOME_SCHEMA, Mark, OcclusionOutcome
 from results.occlusion.trial_record import CatheterTrial
 from results.occlusion.under_delivery import UnderDelivery, interval_sd_ul, under_delivery
-from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import Budget
 from results.uncertainty.lines import normal, rectangular
@@ -81,25 +77,12 @@ def evaluate_catheter(
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=work.notes(),
-        course=course_of(
-            trial.pressure,
-            trial.weighing,
-            closed=trial.closed,
-            released=trial.released,
-            begin_s=trial.steady.begin_s,
-            end_s=trial.end_s,
-            marks=marks,
-        ),
+        course=work.course(marks),
     )
 
 
-class _Catheter:
+class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
     """The measurands of one test, in the order of `MEASURANDS`."""
-
-    def __init__(self, trial: CatheterTrial, evaluation: CatheterEvaluation, transducer: Transducer) -> None:
-        self._trial = trial
-        self._evaluation = evaluation
-        self._transducer = transducer
 
     def all(self) -> tuple[Measurand, ...]:
         """Return every measurand; those that could not be measured say why."""
@@ -107,102 +90,57 @@ class _Catheter:
             "steady flow": lambda: self.flow,
             "pressure before occlusion": lambda: self.before,
             "pressure rise rate": self._rise_rate,
-            "maximum pressure": self._maximum,
+            "maximum pressure": lambda: self.transducer.peak(self.peak),
             "slip pressure": self._slip_pressure,
             "fixture compliance": self._fixture,
-            "line compliance": self._compliance,
+            "line compliance": lambda: self.compliance,
             "line compliance, corrected": self._compliance_corrected,
             "onset of under-delivery": self._onset,
             "detection delay": self._detection_delay,
             "missed volume": lambda: self.missed,
             "post-release bolus": lambda: self.bolus,
             "volume not returned": self._not_returned,
-            "time until pressure is back": lambda: self._transducer.duration(self._trial.released, self.back),
+            "time until pressure is back": lambda: self.transducer.duration(self.released, self.back),
             "recovery time": self._recovery_time,
             "mean flow error after release": self._flow_error,
         }
-        found = []
-        for name in MEASURANDS:
-            try:
-                found.append(measured(name, ways[name]()))
-            except Absent as absent:
-                found.append(not_measured(name, str(absent), absent.verdict))
-        return tuple(found)
+        return self.gathered(MEASURANDS, ways)
 
     # ---- pressure
 
-    @cached_property
-    def flow(self) -> Budget:
-        """The weighed steady flow (uL/h)."""
-        return steady_flow(self._trial.weighing, self._trial.steady, self._evaluation)
-
-    @cached_property
-    def before(self) -> Budget:
-        """The pressure (kPa) before the catheter was closed."""
-        closed_s = self._trial.closed.after_s
-        return self._transducer.level(self._trial.pressure.level(closed_s - self._evaluation.level_s, closed_s))
-
-    def _maximum(self) -> Budget:
-        trial = self._trial
-        return self._transducer.peak(trial.pressure.peak(trial.closed.after_s, trial.released.after_s))
-
-    @cached_property
-    def _rise(self) -> Rise:
-        trial = self._trial
-        try:
-            return trial.pressure.rise(trial.closed.by_s, trial.released.after_s, stroke_s=self._stroke_s)
-        except EvaluationRefused as refused:
-            raise Absent(str(refused)) from refused
-
     def _rise_rate(self) -> Budget:
-        return self._transducer.rise_rate(self._rise)
+        return self.transducer.rise_rate(self.rise)
 
     def _slip_pressure(self) -> Budget:
         """Return the pressure at which the pump slips: the rise has all but ended while the pump still runs."""
-        trial = self._trial
-        begin_s, end_s = trial.closed.by_s, trial.released.after_s
-        part_s = max(_SLIP_PART * (end_s - begin_s), 2.0 * self._stroke_s)
+        trial = self.record
+        begin_s, end_s = trial.closed.by_s, self.released.after_s
+        part_s = max(_SLIP_PART * (end_s - begin_s), 2.0 * self.stroke_s)
         record, middle_s = trial.pressure, end_s - part_s / 2.0
         late_kpa = record.level(middle_s, end_s).kpa - record.level(end_s - part_s, middle_s).kpa
-        if not late_kpa / (part_s / 2.0) < self._evaluation.slip_share * self._rise.kpa_per_s:
-            highest = self._maximum().measured.value
+        if not late_kpa / (part_s / 2.0) < self.evaluation.slip_share * self.rise.kpa_per_s:
+            highest = self.peak.kpa
             raise Absent(f"the pump did not slip: the pressure still rose at {highest:.4g} kPa")
-        return self._transducer.level(record.level(end_s - part_s, end_s))
+        return self.transducer.level(record.level(end_s - part_s, end_s))
 
     # ---- the line
 
-    @property
-    def _stroke_s(self) -> float:
-        return (self._evaluation.stroke_volume_ul or 0.0) / self.flow.measured.value * _S_PER_H
-
-    def _compliance(self) -> Budget:
-        rise_kpa = self._rise.mean_kpa - self.before.measured.value
-        flow = flow_against(
-            self.flow,
-            rise_kpa=rise_kpa,
-            percent_per_kpa=self._evaluation.flow_per_pressure_percent_per_kpa,
-            u_percent_per_kpa=self._evaluation.flow_per_pressure_u_percent_per_kpa,
-        )
-        return compliance_by_rise(flow, self._rise, self._transducer)
-
     def _fixture(self) -> Budget:
-        if self._trial.fixture.compliance is None:
-            raise Absent("the fixture was neither measured in this run nor stated")
-        return self._trial.fixture.compliance
+        if self.record.fixture.compliance is None:
+            raise Absent(NO_FIXTURE)
+        return self.record.fixture.compliance
 
     def _compliance_corrected(self) -> Budget:
-        fixture, whole = self._fixture(), self._compliance()
-        lines = [*whole.lines, as_line("fixture compliance", fixture, sensitivity=-1.0)]
-        return self._transducer.combined(whole.measured.value - fixture.measured.value, "uL/kPa", lines)
+        return self.compliance_without(self._fixture())
 
     # ---- what the balance sees
 
     @cached_property
     def told(self) -> UnderDelivery:
         """What the sequential test tells of the occluded time."""
-        trial, evaluation = self._trial, self._evaluation
+        trial, evaluation = self.record, self.evaluation
         steady_s = np.arange(trial.steady.begin_s, trial.steady.end_s, evaluation.test_interval_s)
-        closed_s = np.arange(trial.closed.at_s, trial.released.after_s, evaluation.test_interval_s)
+        closed_s = np.arange(trial.closed.at_s, self.released.after_s, evaluation.test_interval_s)
         if steady_s.size < 4 or closed_s.size < 2:
             raise Absent(f"too few intervals of {evaluation.test_interval_s:g} s in the steady or the occluded time")
         scatter = interval_sd_ul(trial.weighing.volumes_ul(steady_s))
@@ -222,103 +160,94 @@ class _Catheter:
 
     def _detection_delay(self) -> Budget:
         told = Instant(self._detected_s, self._detected_s)
-        timing = normal("timing of the readings", unit="s", u=self._trial.weighing.bench.timing_u_s, sensitivity=1.0)
-        return self._transducer.duration(self._trial.closed, told, more=[timing])
+        timing = normal("timing of the readings", unit="s", u=self.record.weighing.bench.timing_u_s, sensitivity=1.0)
+        return self.transducer.duration(self.record.closed, told, more=[timing])
 
     def _onset(self) -> Budget:
         """Return how long after closing delivery went on: what still came, over the steady flow."""
-        closed_s = self._trial.closed.at_s
-        came = untimed(self._trial.weighing).volume(Phase(closed_s, self._detected_s))
+        closed_s = self.record.closed.at_s
+        came = untimed(self.record.weighing).volume(Phase(closed_s, self._detected_s))
         per_ul = _S_PER_H / self.flow.measured.value
         value_s = came.measured.value * per_ul
         lines = [
             *(line.scaled(per_ul) for line in came.lines),
-            *strokes(self._evaluation.stroke_volume_ul, per_ul=per_ul),
-            self._trial.closed.line("when the catheter was closed", unit_per_s=-1.0),
+            *strokes(self.evaluation.stroke_volume_ul, per_ul=per_ul),
+            self.record.closed.line("when the catheter was closed", unit_per_s=-1.0),
             as_line("steady flow", self.flow, sensitivity=-value_s / self.flow.measured.value),
         ]
-        return self._transducer.combined(value_s, "s", lines)
+        return self.transducer.combined(value_s, "s", lines)
 
     @cached_property
     def missed(self) -> Budget:
         """The volume (uL) that did not come while the catheter was closed, against the steady flow."""
-        trial = self._trial
-        period = Phase(trial.closed.at_s, trial.released.at_s)
+        trial = self.record
+        period = Phase(trial.closed.at_s, self.released.at_s)
         came = untimed(trial.weighing).volume(period)
         hours = period.duration_s / _S_PER_H
         flow = self.flow.measured.value
         lines = [
             *(line.scaled(-1.0) for line in came.lines),
             as_line("steady flow", self.flow, sensitivity=hours),
-            *strokes(self._evaluation.stroke_volume_ul, per_ul=1.0),
+            *strokes(self.evaluation.stroke_volume_ul, per_ul=1.0),
         ]
-        return self._transducer.combined(flow * hours - came.measured.value, "uL", lines)
+        return self.transducer.combined(flow * hours - came.measured.value, "uL", lines)
 
     # ---- the release
 
     @cached_property
-    def back(self) -> Instant:
-        """When the pressure was back."""
-        trial, below = self._trial, self.before.measured.value + self._evaluation.back_band_kpa
-        back = trial.pressure.back_at(trial.released.after_s, trial.end_s, below_kpa=below)
-        if back is None:
-            raise Absent(f"the pressure did not come back to {below:.4g} kPa within the record")
-        return Instant(back.after_s, max(back.by_s, trial.released.by_s))
-
-    @cached_property
     def bolus(self) -> Budget:
         """The volume (uL) that came with the release, beyond the pump's own flow."""
-        trial = self._trial
-        until_s = self.back.by_s + self._evaluation.settle_s
-        if until_s > trial.end_s:
-            raise Absent(f"the record ends {trial.end_s - self.back.by_s:g} s after the pressure was back")
-        whole = Instant(trial.released.after_s, trial.released.after_s), Instant(until_s, until_s)
+        trial = self.record
+        until_s = self.until_s
+        whole = Instant(self.released.after_s, self.released.after_s), Instant(until_s, until_s)
         return collected(
-            trial.weighing, released=trial.released, until_s=until_s, running=[Running(*whole)], flow=self.flow
+            trial.weighing, released=self.released, until_s=until_s, running=[Running(*whole)], flow=self.flow
         )
 
     def _not_returned(self) -> Budget:
         missed, bolus = self.missed, self.bolus
         lines = [as_line("missed volume", missed, sensitivity=1.0), as_line("bolus", bolus, sensitivity=-1.0)]
-        return self._transducer.combined(missed.measured.value - bolus.measured.value, "uL", lines)
+        return self.transducer.combined(missed.measured.value - bolus.measured.value, "uL", lines)
 
     @property
     def _recovered(self) -> Phase:
-        if self._trial.recovered is None:
+        if self.record.recovered is None:
             raise Absent("the run holds no phase 'recovery', in which the flow is steady again")
-        return self._trial.recovered
+        return self.record.recovered
 
     def _flow_error(self) -> Budget:
-        flow = steady_flow(self._trial.weighing, self._recovered, self._evaluation)
-        per = 100.0 / self._evaluation.set_flow_ul_per_h
+        flow = steady_flow(self.record.weighing, self._recovered, self.evaluation)
+        per = 100.0 / self.evaluation.set_flow_ul_per_h
         lines = [line.scaled(per) for line in flow.lines]
-        return self._transducer.combined(flow.measured.value * per - 100.0, "%", lines)
+        return self.transducer.combined(flow.measured.value * per - 100.0, "%", lines)
 
     def _recovery_time(self) -> Budget:
         """Return from when on the delivered volume keeps to the line of the recovered flow."""
-        trial, recovered = self._trial, self._recovered
+        trial, recovered = self.record, self._recovered
         flow = trial.weighing.mean_flow(recovered).measured.value / _S_PER_H
         readings = trial.weighing.collection
-        inside = (readings.time_s >= trial.released.by_s) & (readings.time_s <= recovered.end_s)
+        inside = (readings.time_s >= self.released.by_s) & (readings.time_s <= recovered.end_s)
         times, volumes = readings.time_s[inside], readings.volume_ul[inside]
         steady = times >= recovered.begin_s
         off_ul = volumes - flow * times
         off_ul = np.abs(off_ul - float(np.mean(off_ul[steady])))
-        outside = np.flatnonzero(off_ul > self._evaluation.recovery_band_ul)
+        outside = np.flatnonzero(off_ul > self.evaluation.recovery_band_ul)
         if outside.size and outside[-1] == times.size - 1:
             raise Absent("the delivered volume did not come to keep to the line of its flow", Verdict.FAIL)
         first = outside[-1] + 1 if outside.size else 0
-        after_s = float(times[first - 1]) if first else trial.released.by_s
+        after_s = float(times[first - 1]) if first else self.released.by_s
         lag_s = trial.weighing.reading_period_s + _FILTERS * trial.weighing.bench.balance_response_s
         lines = [rectangular("lag of the balance", unit="s", half_width=lag_s, sensitivity=1.0)]
-        return self._transducer.duration(trial.released, Instant(after_s, float(times[first])), more=lines)
+        return self.transducer.duration(self.released, Instant(after_s, float(times[first])), more=lines)
 
     # ---- for the reader
 
     def marks(self) -> tuple[Mark, ...]:
         """Return what happened and when."""
-        trial = self._trial
-        marks = [Mark(trial.closed.at_s, "catheter closed"), Mark(trial.released.at_s, "released")]
+        trial = self.record
+        marks = [Mark(trial.closed.at_s, "catheter closed")]
+        if trial.released is not None:
+            marks.append(Mark(trial.released.at_s, "released"))
         with suppress(Absent):
             marks.append(Mark(self._detected_s, "under-delivery told by the balance"))
         with suppress(Absent):
@@ -327,12 +256,12 @@ class _Catheter:
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader must know, gravest first."""
-        trial, notes = self._trial, []
+        trial, notes = self.record, []
         if trial.simulated:
             notes.append("SIMULATED: no pump was measured; not to be used as verification evidence")
         notes.append(
             "the pump has no alarm for an occlusion; the under-delivery is told by the balance, with a probability of "
-            f"{self._evaluation.false_alarm_probability:g} of a false alarm over the occluded time"
+            f"{self.evaluation.false_alarm_probability:g} of a false alarm over the occluded time"
         )
         if trial.alarms:
             notes.append(f"the pump said while occluded: {', '.join(trial.alarms)}")

@@ -15,7 +15,8 @@ class LineEvaluation(VolumeEvaluation):
 
     `channel`: the pressure that is judged; `fixture_channel`: the one watched while the fixture is measured (the same,
     where not stated). `rest_kpa`: the gauge pressure of the open line at rest; where it is stated, the transducer's
-    zero is taken from the blank before. `back_band_kpa`: the pressure is back within this of the one before.
+    zero is taken from the blank before. `level_s`: the pressure before the occlusion is the mean over
+    this time. `back_band_kpa`: the pressure is back within this of the one before.
     `settle_s`: how long the balance takes after that. `valve_switching_s`: the longest a valve takes after its drive.
     `flow_per_pressure_percent_per_kpa`: how the pump's flow changes with the pressure it works against.
     The fixture's compliance and the valve's displacement are measured in the run, or stated here.
@@ -28,6 +29,7 @@ class LineEvaluation(VolumeEvaluation):
     fixture_channel: str | None = None
     rest_kpa: float | None = None
     rest_u_kpa: float | None = Field(default=None, ge=0.0)
+    level_s: float = Field(default=10.0, gt=0.0)
     back_band_kpa: float = Field(gt=0.0)
     settle_s: float = Field(ge=0.0)
     valve_switching_s: float = Field(default=0.0, ge=0.0)
@@ -57,14 +59,12 @@ class OcclusionEvaluation(LineEvaluation):
     """How the occlusion test of a pump with an alarm is evaluated.
 
     `threshold_kpa`: as selected; None where the pump offers no choice, and the outcome says so. `alarm_delay_s`: from
-    the pump's alarm to what is recorded of it (its alarm output), which is taken off. `level_s`: steady pressures are
-    means over this time.
+    the pump's alarm to what is recorded of it (its alarm output), which is taken off.
     """
 
     threshold_kpa: float | None = Field(default=None, gt=0.0)
     alarm_delay_s: float = Field(default=0.0, ge=0.0)
     alarm_delay_u_s: float = Field(default=0.0, ge=0.0)
-    level_s: float = Field(default=10.0, gt=0.0)
 
 
 class CatheterEvaluation(LineEvaluation):
@@ -79,4 +79,3 @@ class CatheterEvaluation(LineEvaluation):
     test_interval_s: float = Field(gt=0.0)
     recovery_band_ul: float = Field(gt=0.0)
     slip_share: float = Field(default=0.1, gt=0.0, lt=1.0)
-    level_s: float = Field(default=10.0, gt=0.0)

@@ -33,5 +33,5 @@ def evaluate_occlusion(
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=work.notes(),
-        course=work.course(),
+        course=work.course(work.marks, evaluation.threshold_kpa),
     )

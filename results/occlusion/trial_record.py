@@ -44,48 +44,47 @@ def _stated(value: float | None, u: float | None, unit: str, coverage_percent: f
     return combine(value=value, unit=unit, lines=[line], coverage_percent=coverage_percent)
 
 
-@dataclass(frozen=True, slots=True)
-class OcclusionTrial:
-    """What was recorded of a test; times in s on the time base of the pressure and of the readings.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRecord:
+    """What was recorded of any occlusion test; times in s on the time base of the pressure and of the readings.
 
-    `closed`: the line was switched to the dead end; `alarm`: the pump's, as recorded, None where there was none
-    (`no_alarm` says so in words); `released`: switched back, None where it never was; `end`: of the record.
-    `running`: when the pump delivered after the release; `restarts`: it went on by itself.
+    `steady`: steady flow before the occlusion. `closed`: the line was switched to the dead end; `released`: switched
+    back, None where it never was; `end_s`: of the record.
     """
 
     pressure: PressureRecord
     weighing: Weighing
     steady: Phase
     closed: Instant
-    alarm: Instant | None
-    no_alarm: str
     released: Instant | None
     end_s: float
     fixture: Fixture = Fixture()
-    running: tuple[Running, ...] = ()
-    restarts: tuple[Instant, ...] = ()
     run_id: str = ""
     title: str = "Occlusion"
     simulated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CatheterTrial:
-    """What was recorded of the occluded catheter of a pump without an alarm; as `OcclusionTrial` where not said.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcclusionTrial(LineRecord):
+    """What was recorded of the test of a pump with an alarm.
+
+    `alarm`: the pump's, as recorded, None where there was none (`no_alarm` says so in words). `running`: when the pump
+    delivered after the release; `restarts`: it went on by itself.
+    """
+
+    alarm: Instant | None
+    no_alarm: str
+    running: tuple[Running, ...] = ()
+    restarts: tuple[Instant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatheterTrial(LineRecord):
+    """What was recorded of the occluded catheter of a pump without an alarm.
 
     `recovered`: when the flow is steady again after the release; None where that was not recorded. `alarms`: what the
     pump raised while the catheter was closed.
     """
 
-    pressure: PressureRecord
-    weighing: Weighing
-    steady: Phase
-    closed: Instant
-    released: Instant
-    end_s: float
     recovered: Phase | None = None
-    fixture: Fixture = Fixture()
     alarms: tuple[str, ...] = ()
-    run_id: str = ""
-    title: str = "Catheter occlusion"
-    simulated: bool = False
