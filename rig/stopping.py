@@ -31,7 +31,7 @@ class StoppingCriterion(Protocol):
     """Watches the stream of a run, in the thread that publishes; it must be quick."""
 
     def listen(self, item: Item) -> Reached | None:
-        """Take one item; return what was reached, once it is."""
+        """Take a sample or a block; return what was reached, once it is."""
 
 
 class OverInfusionStop:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from instruments.clock import Clock
 from instruments.readings import PumpAlarm, PumpStatus
+from results.trace.schema import TraceEvent
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item
 from rig.faults import CriterionReached, RigFault, RigLimit
@@ -96,6 +97,8 @@ class BenchCore:
     def listen(self, item: Item) -> None:
         """Show an item of the stream to what is waited for and to the stopping criteria; called by its publisher."""
         self._watchers.listen(item)
+        if isinstance(item, TraceEvent):
+            return  # a criterion is one of samples: what it sets off is an event itself
         for criterion in self._stopping:
             reached = criterion.listen(item)
             if reached is not None and self._reached is None:

@@ -45,12 +45,19 @@ class TestSession:
             yield run, bench
 
 
-def ended_by(session: TestSession, protocol: Callable[[Bench], None], error: type[Exception], match: str) -> CaseRun:
+def ended_by(
+    session: TestSession,
+    protocol: Callable[[Bench], None],
+    error: type[Exception],
+    match: str,
+    *,
+    case: Case | None = None,
+) -> CaseRun:
     """Return a run that must end by an error."""
     runs: list[CaseRun] = []
 
     def run_protocol() -> None:
-        with session.bench() as (run, bench):
+        with session.bench(case) as (run, bench):
             runs.append(run)
             protocol(bench)
 

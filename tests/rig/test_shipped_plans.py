@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from rig.plan import load_plan
 from rig.procedures import PROCEDURES
+from tests.end_to_end.bench_runs import protocol_command
 
 PROTOCOLS = Path(__file__).parents[2] / "protocols"
 PLANS = sorted(PROTOCOLS.glob("*.toml"))
@@ -42,3 +44,13 @@ def test_every_procedure_has_a_protocol_and_every_protocol_a_procedure() -> None
 def test_case_names_are_unique_over_all_plans() -> None:
     names = Counter(case.name for path in PLANS for case in load_plan(path).cases)
     assert not [name for name, count in names.items() if count > 1]
+
+
+def test_the_daily_check_comes_first(tmp_path: Path) -> None:
+    command = protocol_command(tmp_path / "runs", "--station", "simulated", "--collect-only", "-q")
+    done = subprocess.run(command, cwd=PROTOCOLS.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    collected = [line for line in done.stdout.splitlines() if "::" in line]
+    checks = [number for number, line in enumerate(collected) if "daily_check.py" in line]
+    assert checks == list(range(len(checks)))
+    assert "protocols/catheter_trial.py" in done.stdout
