@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,16 @@ class BalanceSet:
     value: bool | float | str
 
 
-Command = PumpFlow | Valve | BalanceSet
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """At `at_s`, a person does something at the bench; see `Handling`."""
+
+    at_s: float
+    action: str
+    values: Mapping[str, float]
+
+
+Command = PumpFlow | Valve | BalanceSet | Operate
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,8 @@ def simulate_arrays(truth: TwinConfig, seed: int, schedule: Sequence[Command], t
                 bench.set_valve(command.at_s, command.name, energised=command.energised)
             case BalanceSet():
                 bench.set_balance_setting(command.at_s, command.name, command.value)
+            case Operate():
+                bench.operate(command.at_s, command.action, command.values)
     room = bench.room_series(times_s)
     return BenchArrays(
         times_s=times_s,

@@ -86,6 +86,18 @@ def test_an_injection_into_the_closed_fixture_measures_its_compliance(quiet: Any
     assert line == catheter
 
 
+def test_a_syringe_has_an_error_of_its_own_and_one_of_each_push(typical: Any, tmp_path: Path) -> None:
+    bench = Bench(typical({"handling.syringe_repeatability_ul": 0.02}), 3)
+    for number in range(200):
+        bench.operate(float(number), "inject_fixture", {"volume_ul": 10.0})
+    bench.write_truth(tmp_path / "truth.h5", 200.0)
+    with h5py.File(tmp_path / "truth.h5") as file:
+        pushed_ul = np.array([json.loads(text)["volume_ul"] for text in file["commands/true_values"][:]])
+    own_percent = bench.drawn.handling.syringe_error_percent.value
+    assert pushed_ul.mean() == pytest.approx(10.0 * (1.0 + 0.01 * own_percent), abs=3.0 * 0.02 / 200**0.5)
+    assert pushed_ul.std(ddof=1) == pytest.approx(0.02, rel=0.2)
+
+
 def test_the_occluder_displaces_its_volume_into_a_closed_line_and_takes_it_back(quiet: Any) -> None:
     bench = Bench(quiet(FIXTURE), 1)
     bench.operate(0.0, "isolate_pump", {})
@@ -229,7 +241,7 @@ ACTIONS: list[tuple[float, str, dict[str, float]]] = [
     (500.0, "isolate_pump", {}),
     (500.0, "inject_fixture", {"volume_ul": 0.4}),
     (640.0, "connect_pump", {}),
-    (700.1, "set_ambient_pressure", {"hpa": 950.0}),
+    (707.3, "set_ambient_pressure", {"hpa": 950.0}),
     (1200.0, "empty_vessel", {}),
     (1300.0, "refill", {"volume_ul": 5000.0}),
 ]
@@ -285,7 +297,7 @@ def test_an_action_changes_nothing_that_was_before(typical: Any) -> None:
         for bench in (touched, left):
             _begin(bench)
         touched.operate(at_s, action, values)
-        times_s = np.linspace(0.0, at_s, 500)[:-1]
+        times_s = np.concatenate((np.linspace(0.0, at_s, 500)[:-1], np.linspace(at_s - 10.0, at_s, 100)[:-1]))
         for ours, theirs in zip(_everything(touched, times_s), _everything(left, times_s), strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
