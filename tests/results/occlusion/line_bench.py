@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ REFERENCE_C = 20.0
 _LOOK_S = 0.05
 
 
-def external(changes: Mapping[str, object] | None = None) -> TwinConfig:
+def external(changes: Mapping[str, object] | None = None, events: Sequence[Mapping[str, object]] = ()) -> TwinConfig:
     """The shipped bench with an ambulatory pump on a soft set."""
     return _changed(
         {
@@ -38,7 +38,8 @@ def external(changes: Mapping[str, object] | None = None) -> TwinConfig:
             "fixture.compliance_ul_per_kpa": {"value": 0.1, "u": 0.01, "distribution": "normal"},
             "fixture.valve_displacement_ul": {"value": 0.5, "u": 0.05, "distribution": "normal"},
             **(changes or {}),
-        }
+        },
+        events,
     )
 
 
@@ -47,13 +48,13 @@ def implant(changes: Mapping[str, object] | None = None) -> TwinConfig:
     return _changed(changes or {})
 
 
-def _changed(changes: Mapping[str, object]) -> TwinConfig:
+def _changed(changes: Mapping[str, object], events: Sequence[Mapping[str, object]] = ()) -> TwinConfig:
     with _TWIN.open("rb") as file:
         table: dict[str, Any] = tomllib.load(file)
     for key, value in changes.items():
         part, name = key.split(".")
         table.setdefault(part, {})[name] = value
-    return twin_from_mapping(table)
+    return twin_from_mapping(table | {"event": [dict(event) for event in events]})
 
 
 @dataclass

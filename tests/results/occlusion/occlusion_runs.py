@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,7 @@ def run_occlusion(
     deadline_s: float = 600.0,
     goes_on: bool = False,
     poll_s: float | None = None,
+    events: Sequence[Mapping[str, object]] = (),
 ) -> OcclusionRun:
     """Run the test: blank, fixture, steady flow, dead end until the alarm or the deadline, release, blank.
 
@@ -67,7 +68,7 @@ def run_occlusion(
     """
     evaluation = evaluation or evaluation_of()
     flow, threshold = evaluation.set_flow_ul_per_h, evaluation.threshold_kpa or 60.0
-    line = LineBench(external(changes), seed)
+    line = LineBench(external(changes, events), seed)
     bench, drawn = line.bench, line.bench.drawn
     injections, rises, at_s = line.test_fixture(BLANK_S)
     bench.set_pump_flow(at_s, flow)
