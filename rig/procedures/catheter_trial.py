@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from instruments.program import InfusionProgram, continuous, flow_ul_per_h_from_dose
+from results.kinds.steps import StepsEvaluation, measure
+from results.measured.expected import PlannedPhase, PlannedTest
 from rig.configuration import Listed, Section
 from rig.needs import PumpNeeds
 from rig.plan_tables import Duration, PlannedFlow
@@ -31,6 +33,7 @@ class TrialStep:
 class CatheterTrialCase(WeighedCase):
     """One set-up of the trial: the concentration in the pump, and the steps, the lowest first."""
 
+    evaluation: StepsEvaluation
     concentration_ug_per_ml: float
     steps: tuple[TrialStep, ...]
 
@@ -38,6 +41,12 @@ class CatheterTrialCase(WeighedCase):
     def delivery_s(self) -> float:
         """Duration of all steps, s."""
         return sum(step.hold_s for step in self.steps)
+
+    def planned_test(self, reading_interval_s: float) -> PlannedTest:
+        """Return the test as planned."""
+        steps = [PlannedPhase(step.phase, step.hold_s, step.program.steps[0].flow_ul_per_h) for step in self.steps]
+        programme = self.between_blanks(steps)
+        return PlannedTest(programme, self.evaluation, measure, reading_interval_s, lengthen="step")
 
 
 class StepTable(Section):
@@ -71,7 +80,7 @@ class CatheterTrialTable(WeighedCaseTable):
         return {"flows_ul_per_h": flows, "concentration_ug_per_ml": self.concentration_ug_per_ml}
 
 
-def _case(base: Mapping[str, Any], table: CatheterTrialTable, evaluation: Any) -> CatheterTrialCase:
+def _case(base: Mapping[str, Any], table: CatheterTrialTable, evaluation: StepsEvaluation) -> CatheterTrialCase:
     prime = table.prime()
     flows = [table.flow_ul_per_h(step) for step in table.steps]
     return CatheterTrialCase(

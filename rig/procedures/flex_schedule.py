@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from instruments.program import FlowStep, InfusionProgram, ProgramMode, flow_ul_per_h_from_dose
+from results.kinds.schedule import ScheduleEvaluation, measure
+from results.measured.expected import PlannedPhase, PlannedTest
 from rig.configuration import Listed, Section
 from rig.configuration.section import Contradictions
 from rig.needs import PumpNeeds
@@ -32,6 +34,7 @@ class DayStep:
 class FlexScheduleCase(WeighedCase):
     """A day's program, and the steps of all days in order of time."""
 
+    evaluation: ScheduleEvaluation
     concentration_ug_per_ml: float
     program: InfusionProgram
     day_steps: tuple[DayStep, ...]
@@ -40,6 +43,13 @@ class FlexScheduleCase(WeighedCase):
     def delivery_s(self) -> float:
         """Duration of all days, s."""
         return sum(step.duration_s for step in self.day_steps)
+
+    def planned_test(self, reading_interval_s: float) -> PlannedTest:
+        """Return the test as planned."""
+        flows = zip(self.day_steps, self.evaluation.step_flows, strict=True)
+        days = [PlannedPhase(step.phase, step.duration_s, flow) for step, flow in flows]
+        programme = self.between_blanks(days)
+        return PlannedTest(programme, self.evaluation, measure, reading_interval_s, lengthen="day-step")
 
 
 class DayStepTable(Section):
@@ -85,7 +95,7 @@ class FlexScheduleTable(WeighedCaseTable):
         }
 
 
-def _case(base: Mapping[str, Any], table: FlexScheduleTable, evaluation: Any) -> FlexScheduleCase:
+def _case(base: Mapping[str, Any], table: FlexScheduleTable, evaluation: ScheduleEvaluation) -> FlexScheduleCase:
     prime = table.prime()
     steps = tuple(FlowStep(table.flow_ul_per_h(step), step.duration_s) for step in table.day)
     return FlexScheduleCase(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import Field
 
 from instruments.program import FlowStep
-from rig.case import Case
+from results.measured.expected import PlannedPhase, PlannedTest
+from results.measured.prediction import predict, refuse_undecidable
+from rig.case import Case, Feasibility
 from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow
+from rig.sampling import sampling_of
+from rig.station_file import StationFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,23 @@ class WeighedCase(Case):
     def delivery_s(self) -> float:
         """Duration of what lies between the blanks, s."""
         raise NotImplementedError
+
+    def planned_test(self, reading_interval_s: float) -> PlannedTest | None:
+        """Return the test as planned, for its prediction; None where nothing can be foretold."""
+        return None
+
+    def between_blanks(self, delivery: Iterable[PlannedPhase]) -> tuple[PlannedPhase, ...]:
+        """Return the programme of the weighed part: what is delivered, and the blanks around it."""
+        blanks = (PlannedPhase(name, self.blank_s, 0.0) for name in ("blank_before", "blank_after"))
+        return (next(blanks), *delivery, next(blanks))
+
+    def feasibility(self, station: StationFile) -> Feasibility:
+        """Return the U to be expected of what the criteria are about."""
+        test = self.planned_test(sampling_of(station, self.sampling).balance_period_s)
+        if test is None:
+            return Feasibility()
+        prediction = predict(test, station.setup)
+        return Feasibility(prediction.as_record(), partial(refuse_undecidable, prediction, test, station.setup))
 
 
 class WeighedCaseTable(CaseTable):
