@@ -46,7 +46,7 @@ class LineCheck(StrictModel):
 
 
 class TransducerCheck(StrictModel):
-    """A transducer open to air, then at a known gauge pressure (kPa) with its standard uncertainty."""
+    """A transducer at gauge pressure zero, then at `span_kpa`; `span_u_kpa`: standard uncertainty of both."""
 
     channel: str = Field(min_length=1)
     span_kpa: float = Field(gt=0.0)
@@ -138,7 +138,8 @@ def _transducers(record: RunRecord, evaluation: DailyCheckEvaluation) -> Iterato
             for name in ("transducer zero", "transducer span")
         )
         at_zero = normal("noise at zero", unit="kPa", u=zero.u, sensitivity=1.0, dof=zero.degrees_of_freedom)
-        yield measured(f"transducer zero, {check.channel}", _budget(zero.value, "kPa", [at_zero]))
+        applied = normal("pressure applied", unit="kPa", u=check.span_u_kpa, sensitivity=-1.0)
+        yield measured(f"transducer zero, {check.channel}", _budget(zero.value, "kPa", [at_zero, applied]))
         percent = 100.0 / check.span_kpa
         lines = [
             at_zero.scaled(-percent),

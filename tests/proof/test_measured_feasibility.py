@@ -12,7 +12,8 @@ from results.kinds import bolus, overinfusion, schedule, steps
 from results.measured.expected import PlannedPhase, PlannedTest, expected_record
 from results.measured.prediction import predict, refuse_undecidable
 from tests.proof.measured_bench import Stretch
-from tests.proof.measured_programmes import COMMON, HOUR_S, between_blanks, scheduled, shipped, stepped
+from tests.proof.measured_infusions import scheduled, stepped
+from tests.proof.measured_runs import COMMON, HOUR_S, between_blanks, shipped
 
 FLOWS = (3.0, 5.0, 7.0, 9.0)
 

@@ -6,7 +6,9 @@ from functools import cache
 
 import pytest
 
-from tests.proof.measured_programmes import PROGRAMMES, Measured, overinfused, stalled
+from tests.proof.measured_infusions import overinfused, stalled
+from tests.proof.measured_programmes import PROGRAMMES
+from tests.proof.measured_runs import Measured
 
 SEEDS = (1, 2)
 
