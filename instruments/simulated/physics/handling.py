@@ -57,6 +57,8 @@ class Handling:
             "empty_vessel": _Action({}, self._empty_vessel),
             "isolate_pump": _Action({}, self._isolate_pump),
             "connect_pump": _Action({}, self._connect_pump),
+            "hold_rotor": _Action({}, self._hold_rotor),
+            "free_rotor": _Action({}, self._free_rotor),
             "inject_fixture": _Action({"volume_ul": (-1000.0, 1000.0)}, self._inject_fixture),
             "apply_pressure": _Action(pressures, self._apply_pressure, any_of=True),
             "release_pressure": _Action({}, self._release_pressure),
@@ -135,6 +137,18 @@ class Handling:
         if not self._flow.isolated:
             raise ValueError("the pump is connected already")
         self._flow.connect()
+        return {}
+
+    def _hold_rotor(self, _t_s: float, _values: _Values) -> _Values:
+        if self._flow.drive.held:
+            raise ValueError("the rotor is held already")
+        self._flow.drive.held = True
+        return {}
+
+    def _free_rotor(self, _t_s: float, _values: _Values) -> _Values:
+        if not self._flow.drive.held:
+            raise ValueError("nothing holds the rotor")
+        self._flow.drive.held = False
         return {}
 
     def _inject_fixture(self, _t_s: float, values: _Values) -> _Values:

@@ -57,6 +57,8 @@ class StrokeDrive:
         self.continuous = False
         """True while flow is continuous."""
         self.flow_ul_per_h = 0.0
+        self.held = False
+        """True while something holds the rotor: it stalls."""
 
     def command(self, t_s: float, flow_ul_per_h: float) -> None:
         """Run at a flow from `t_s` on, by the pump's own crystal and its nominal stroke; negative runs backwards."""
@@ -91,7 +93,7 @@ class StrokeDrive:
 
     def stalled(self, t_s: float) -> bool:
         """Return True while strokes deliver nothing because the motor stalls."""
-        return any(isinstance(event, Stall) and event.at_s <= t_s < event.end_s for event in self._events)
+        return self.held or any(isinstance(event, Stall) and event.at_s <= t_s < event.end_s for event in self._events)
 
     def _volume_ul(self, strokes: float, jitter: float, t_s: float, around: Surroundings) -> float:
         """Return what some strokes take from the reservoir (give back to it: negative), `jitter` in its own sigmas."""

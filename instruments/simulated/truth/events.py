@@ -132,6 +132,8 @@ ActionName = Literal[
     "empty_vessel",
     "isolate_pump",
     "connect_pump",
+    "hold_rotor",
+    "free_rotor",
     "inject_fixture",
     "apply_pressure",
     "release_pressure",

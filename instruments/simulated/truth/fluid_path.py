@@ -10,6 +10,9 @@ from instruments.simulated.truth.drawn import Drawn, DrawnNotNegative, DrawnPosi
 
 _LARGEST_IMPLANT_STROKE_UL = 2.0
 
+SilentAlarm = Literal["MOTOR_STALL", "LOW_RESERVOIR", "STOPPED_TOO_LONG"]
+"""Alarms that a pump can have and not raise: those that stop nothing."""
+
 
 class OcclusionSensorTruth(Strict):
     """The pressure sensor of an external pump, and what its firmware makes of it."""
@@ -61,6 +64,10 @@ class PumpTruth(Strict):
     fast_from_ul_per_h: Positive = 1e9
     missed_step: Annotated[int, Field(ge=1)] | None = None
     """Change of flow of a program (1 is the first) that the firmware forgets: it stays at the flow before."""
+    silent_alarms: Annotated[tuple[SilentAlarm, ...], Field(strict=False)] = ()
+    """Alarms the firmware has by its word and never raises."""
+    ignores_lockout: bool = False
+    """True: the firmware takes a lockout and grants every bolus."""
     occlusion_sensor: OcclusionSensorTruth | None = None
     """An external pump's; without it, it has none."""
 

@@ -171,6 +171,40 @@ def test_a_pump_that_feels_its_rotor_tells_a_stall_and_goes_on() -> None:
     assert pump.at(2200.0).status()["ALARMS"] == "-"
 
 
+def test_a_held_rotor_is_a_stall_until_it_is_let_go() -> None:
+    pump = PumpOnBench({"pump.stall_detection_s": 120.0})
+    pump.run("CONTINUOUS 1", "100 -")
+    pump.bench.operate(1000.0, "hold_rotor", {})
+    with pytest.raises(ValueError, match="held already"):
+        pump.bench.operate(1001.0, "hold_rotor", {})
+    assert pump.at(1300.0).status()["ALARMS"] == "MOTOR_STALL"
+    held = pump.bench.pump_mechanics(2000.0).strokes_made
+    assert held == pump.bench.pump_mechanics(1000.0).strokes_made
+    pump.bench.operate(2000.0, "free_rotor", {})
+    assert pump.bench.pump_mechanics(3000.0).strokes_made >= held + 27
+    with pytest.raises(ValueError, match="nothing holds"):
+        pump.bench.operate(3000.0, "free_rotor", {})
+
+
+@pytest.mark.parametrize(
+    ("alarm", "at_s"), [("MOTOR_STALL", 3000.0), ("LOW_RESERVOIR", 3000.0), ("STOPPED_TOO_LONG", 60 * HOUR_S)]
+)
+def test_a_silent_alarm_stays_away_and_the_others_come(alarm: str, at_s: float) -> None:
+    def alarms(*silent: str) -> set[str]:
+        stall = [{"kind": "stall", "at_s": 1000.0, "duration_s": 3000.0}]
+        pump = PumpOnBench({"pump.stall_detection_s": 120.0, "pump.silent_alarms": list(silent)}, stall)
+        pump.ask("LOW 19980")
+        pump.run("CONTINUOUS 1", "100 -")
+        pump.at(3000.0)
+        found = set(pump.status()["ALARMS"].split(","))
+        if at_s > 3000.0:
+            pump.ask("STOP")
+            found = set(pump.at(at_s).status()["ALARMS"].split(","))
+        return found
+
+    assert alarms() - alarms(alarm) == {alarm}
+
+
 def test_a_stall_shorter_than_the_detection_goes_unnoticed() -> None:
     pump = PumpOnBench({"pump.stall_detection_s": 120.0}, [{"kind": "stall", "at_s": 1000.0, "duration_s": 50.0}])
     pump.run("CONTINUOUS 1", "100 -")

@@ -198,6 +198,14 @@ def test_lockout_of_boluses() -> None:
     pump.at(3600.0).run("SINGLE_BOLUS 1", "100 60")
 
 
+def test_a_pump_that_ignores_its_lockout_grants_every_bolus() -> None:
+    pump = PumpOnBench({"pump.ignores_lockout": True})
+    pump.run("SINGLE_BOLUS 1 LOCKOUT=3600", "100 60")
+    assert pump.ask("PGM?")["LOCKOUT"] == "3600"
+    pump.at(120.0).ask("RUN")
+    assert pump.status()["STATE"] == "BOLUS"
+
+
 def test_lockout_of_the_minimum_rate() -> None:
     pump = PumpOnBench()
     pump.run("MINIMUM_RATE 0 LOCKOUT=100")

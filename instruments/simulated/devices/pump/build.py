@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from instruments.readings import Identity
+from instruments.readings import Identity, PumpAlarm
 from instruments.simulated.devices.pump.limits import PumpLimits, external_limits
 from instruments.simulated.devices.pump.line_sensor import SensorBuild
 from instruments.simulated.devices.pump.occlusion import OcclusionBuild
@@ -28,6 +28,9 @@ class PumpBuild:
     """An external pump's; an implant has none."""
     missed_change: int | None = None
     """The change of flow (1 is the first) that the firmware reports and does not pass on to the motor."""
+    silent_alarms: frozenset[PumpAlarm] = frozenset()
+    """Alarms it never raises."""
+    ignores_lockout: bool = False
     failures: tuple[tuple[float, str], ...] = ()
     """Bench times at which the pump finds something wrong with itself, and the alarms it then raises, by name."""
 
@@ -44,6 +47,8 @@ def build_of(config: TwinConfig, identity: Callable[[float], Identity]) -> PumpB
         stall_detection_s=truth.stall_detection_s,
         occlusion=_occlusion(truth) if external else None,
         missed_change=truth.missed_step,
+        silent_alarms=frozenset(PumpAlarm[name] for name in truth.silent_alarms),
+        ignores_lockout=truth.ignores_lockout,
         failures=tuple((event.at_s, event.alarm) for event in config.event if isinstance(event, PumpFailure)),
     )
 

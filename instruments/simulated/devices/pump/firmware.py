@@ -71,7 +71,7 @@ class PumpFirmware:
         self.communication_timeout_s = 0
         self._heard_s = t_s
         self._stopped_since_s = t_s
-        self._lockouts = Lockouts(self._rate)
+        self._lockouts = Lockouts(self._rate, ignored=build.ignores_lockout)
         self._rotor = RotorWatch(build.stall_detection_s)
         self._worn_out = False
         self.last_exchange: tuple[Request, str] | None = None
@@ -261,9 +261,9 @@ class PumpFirmware:
     def _watch_volumes(self) -> None:
         persisting = self._persisting()
         self.panel.drop_ended(persisting)
-        standing = self.panel.standing()
+        standing, silent = self.panel.standing(), self.build.silent_alarms
         for alarm in (PumpAlarm.LOW_RESERVOIR, PumpAlarm.EMPTY_RESERVOIR):
-            if self._delivery is not None and alarm in persisting and alarm not in standing:
+            if self._delivery is not None and alarm in persisting - silent and alarm not in standing:
                 self._raise(alarm)
         delivery, keep_open = self._delivery, self.build.limits.keep_open_ul_per_h
         if delivery is None or keep_open is None or delivery.keep_open_ul_per_h is not None:
@@ -336,7 +336,8 @@ class PumpFirmware:
             timers.append((self._after(left_ul, self._reduction_ul_per_h), lambda t_s: self._deliver(None)))
         if delivery is None:
             too_long_s = self.build.limits.stopped_too_long_s
-            if too_long_s is not None and PumpAlarm.STOPPED_TOO_LONG not in self.panel.standing() and self.powered:
+            known = self.build.silent_alarms | self.panel.standing().keys()
+            if too_long_s is not None and PumpAlarm.STOPPED_TOO_LONG not in known and self.powered:
                 raise_s = self._stopped_since_s + too_long_s / self._rate
                 timers.append((raise_s, lambda t_s: self._raise(PumpAlarm.STOPPED_TOO_LONG)))
         else:
@@ -372,5 +373,6 @@ class PumpFirmware:
         self._interrupted = None
 
     def _look_at_rotor(self, t_s: float) -> None:
-        if self._rotor.look(t_s, self._bench.pump_mechanics(t_s).stalled):
+        noticed = self._rotor.look(t_s, self._bench.pump_mechanics(t_s).stalled)
+        if noticed and PumpAlarm.MOTOR_STALL not in self.build.silent_alarms:
             self._raise(PumpAlarm.MOTOR_STALL)

@@ -9,10 +9,11 @@ from instruments.simulated.devices.pump.program import StoredProgram
 
 
 class Lockouts:
-    """After a bolus no bolus; after the minimum rate nothing but STOP. `rate` is that of the pump's clock."""
+    """After a bolus no bolus; after the minimum rate nothing but STOP. `rate` is that of its clock; `ignored`: in vain."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, *, ignored: bool = False) -> None:
         self._rate = rate
+        self._ignored = ignored
         self._bolus_until_s = 0.0
         self._minimum_until_s = 0.0
 
@@ -29,6 +30,6 @@ class Lockouts:
             self._minimum_until_s = until_s
 
     def _refuse(self, t_s: float, until_s: float) -> None:
-        if t_s < until_s:
+        if t_s < until_s and not self._ignored:
             left = format_number(round((until_s - t_s) * self._rate, 3))
             raise Refusal(ErrorCode.LOCKOUT, f"lockout, {left} s left")
