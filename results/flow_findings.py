@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -91,7 +90,11 @@ def findings_of(
 
 
 def _ends_not_weighed(collection: Collection, period: Phase) -> Iterator[Finding]:
-    """Yield the ends of a period that lie in a gap: the volume there is between those on either side, and no more."""
+    """Yield the ends of a period that lie in a gap: the volume there is between those on either side, and no more.
+
+    All that came in the gap may have come before that end (a pump that stops there), or after it, or in one stroke: u
+    is the whole of it, not that of a rectangle.
+    """
     time_s, volume_ul = collection.time_s, collection.volume_ul
     missed_s = MISSED_READINGS * float(np.median(np.diff(time_s)))
     for at_s in (period.begin_s, period.end_s):
@@ -99,14 +102,14 @@ def _ends_not_weighed(collection: Collection, period: Phase) -> Iterator[Finding
         if not 0 < after < time_s.size or time_s[after] == at_s or time_s[after] - time_s[after - 1] <= missed_s:
             continue
         sides_ul = volume_ul[after - 1 : after + 1]
-        half_ul = float(np.max(np.abs(sides_ul - np.interp(at_s, time_s[after - 1 : after + 1], sides_ul))))
+        out_by_ul = float(np.max(np.abs(sides_ul - np.interp(at_s, time_s[after - 1 : after + 1], sides_ul))))
         yield Finding(
             rule=END_NOT_WEIGHED,
             treatment="kept, U widened",
             begin_s=float(time_s[after - 1]),
             end_s=float(time_s[after]),
             size_mg=float(sides_ul[1] - sides_ul[0]) / collection.ul_per_g * 1e3,
-            u_mg=half_ul / math.sqrt(3.0) / collection.ul_per_g * 1e3,
+            u_mg=out_by_ul / collection.ul_per_g * 1e3,
             explanation="the analysis begins or ends without a reading: interpolated between those beside it",
         )
 

@@ -19,6 +19,7 @@ from results.series import FlowPhases, Phase
 
 _SHORT_LOAD_S = 600.0
 _PAIR_SHARE = 0.02
+"""Of a slow change that may be left when it is undone: what was laid on at once is taken off whole, or it is a step."""
 _PAIR_STROKES = 0.4
 _MOST_CHANGES = 5000
 _MARGIN_S = 60.0
@@ -184,7 +185,8 @@ def _pairs(changes: Sequence[Change]) -> dict[int, int]:
         for later in staying[place + 1 : place + 21]:
             second = changes[later]
             strokes_g = min(first.allowance_g + second.allowance_g, _PAIR_STROKES * abs(first.size_g))
-            slack = _PAIR_SHARE * abs(first.size_g) + strokes_g
+            at_once = first.abrupt and second.abrupt
+            slack = strokes_g if at_once else _PAIR_SHARE * abs(first.size_g) + strokes_g
             opposed = first.size_g * second.size_g < 0.0
             if later not in partner and opposed and abs(first.size_g + second.size_g) <= slack:
                 partner[number], partner[later] = later, number

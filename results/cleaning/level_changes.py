@@ -27,7 +27,7 @@ _LONGEST_S = 900.0
 _GAP_INTERVALS = 3.5
 _SLOPE_WIDTHS = 3
 _AS_STEEP = 2.0
-"""A fall of up to this times what the slope on either side makes of it is part of that slope."""
+"""A change of up to this times what the slope on either side makes of it is part of that slope."""
 _AS_SET = 2.0
 """A steady rise of up to this times the set rate is delivery."""
 _STROKE_VARIES = 1.35
@@ -135,6 +135,17 @@ def _usual_rate(time_s: NDArray[np.float64], level_g: NDArray[np.float64]) -> fl
 
 
 @dataclass(frozen=True, slots=True)
+class _Span:
+    """Places `begin` to `end` (excluded) at which means differ, and the readings `first` to `last` that make them."""
+
+    begin: int
+    end: int
+    first: int
+    last: int
+    abrupt: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Scan:
     time_s: NDArray[np.float64]
     level_g: NDArray[np.float64]
@@ -169,9 +180,10 @@ class _Scan:
         least_fall_g = limit_g if self.at_once else max(limit_g, self.pull_g)
         beyond = above | (rise_g < -limit_g if fall_g is None else fall_g < -least_fall_g)
         found = []
-        for begin, end in self._stretches(beyond):
-            change = self._change(rise_g, begin, end, limit_g, quantum_g)
-            pulled = fall_g is not None and not above[begin:end].any() and fall_g[begin:end].min() >= -self.pull_g
+        for span in self._spans(rise_g, self._stretches(beyond), limit_g):
+            change = self._change(span, limit_g, quantum_g)
+            seen = slice(span.begin, span.end)
+            pulled = fall_g is not None and not above[seen].any() and fall_g[seen].min() >= -self.pull_g
             let_go = change.abrupt and change.stays and change.size_g < 0.0
             if not (self._is_delivery(change) or (pulled and not let_go)):
                 found.append(change)
@@ -188,6 +200,23 @@ class _Scan:
         steady = change.stays and not change.abrupt and change.size_g <= _AS_SET * self.set_rate_g_per_s * lasted_s
         return lasted_s > _LONGEST_S or steady
 
+    def _settled(self, last: int, limit_g: float) -> int:
+        """Return the reading two minutes later; with the pump stopped, that from which on the level rests."""
+        at_s = float(self.time_s[last]) + _SETTLING_S
+        latest_s = float(self.time_s[last]) + _LONGEST_S
+        while not self.pumping and at_s < latest_s:
+            now, later = (
+                slice(*np.searchsorted(self.time_s, (begin_s, begin_s + _LONG_S / 2.0)))
+                for begin_s in (at_s, at_s + _LONG_S)
+            )
+            if min(now.stop - now.start, later.stop - later.start) < _FEWEST:
+                break
+            moved_g = float(np.median(self.level_g[later]) - np.median(self.level_g[now]))
+            if abs(moved_g - self.rate_g_per_s * _LONG_S) <= limit_g:
+                break
+            at_s += _LONG_S
+        return int(np.searchsorted(self.time_s, at_s))
+
     def _before_gap(self, first: int) -> int:
         """Return the last reading before a gap that ends just before `first`: what was left out there belongs to it."""
         begin = int(np.searchsorted(self.time_s, float(self.time_s[first]) - _MERGED_S))
@@ -195,14 +224,20 @@ class _Scan:
         gaps = np.flatnonzero(apart_s > _GAP_INTERVALS * float(np.median(apart_s))) if apart_s.size else apart_s
         return max(begin - 1, 0) + int(gaps[0]) if gaps.size else first
 
-    def _falls_throughout(self, first: int, last: int) -> bool:
-        """Return whether the level falls before and after as it does in between: readings are missing, not a step."""
+    def _moves_throughout(self, first: int, last: int) -> bool:
+        """Return whether the slope on either side makes the change: readings are missing, and no step hides there.
+
+        While the pump runs only a fall on both sides tells, for a stroke is a slope as well.
+        """
         reach = _SLOPE_WIDTHS * self.width
         before, after = slice(max(first - reach, 0), first), slice(last + 1, last + 1 + reach)
         slopes = [float(np.polyfit(self.time_s[part], self.level_g[part], 1)[0]) for part in (before, after)]
-        steady_g = max(slopes) * float(self.time_s[last] - self.time_s[first])
-        fell_g = float(np.median(self.level_g[after][: self.width]) - np.median(self.level_g[before][-self.width :]))
-        return steady_g < 0.0 and _AS_STEEP * steady_g <= fell_g
+        lasted_s = float(self.time_s[last] - self.time_s[first])
+        rise_g = float(np.median(self.level_g[after][: self.width]) - np.median(self.level_g[before][-self.width :]))
+        if not self.pumping:
+            return max(map(abs, slopes)) * lasted_s * _AS_STEEP >= abs(rise_g)
+        steady_g = max(slopes) * lasted_s
+        return steady_g < 0.0 and _AS_STEEP * steady_g <= rise_g
 
     def _still(self, last: int, before: slice, size_g: float, limit_g: float, quantum_g: float) -> bool:
         """Return whether a small change still holds a minute later: what a slow knock leaves beside itself does not.
@@ -240,8 +275,28 @@ class _Scan:
                 merged.append((begin, end))
         return merged
 
-    def _change(self, rise_g: NDArray[np.float64], begin: int, end: int, limit_g: float, quantum_g: float) -> Change:
-        """Return the change behind the places `begin` to `end` (excluded) at which the means differ."""
+    def _spans(self, rise_g: NDArray[np.float64], stretches: list[tuple[int, int]], limit_g: float) -> list[_Span]:
+        """Return the readings behind each stretch of places; what has no level of its own in between is one change."""
+        spans: list[_Span] = []
+        for begin, end in stretches:
+            span = self._extended(begin, end, *self._reach(rise_g, begin, end, limit_g), limit_g)
+            if spans and span.first - spans[-1].last < self.width:
+                old = spans.pop()
+                span = _Span(old.begin, end, old.first, max(old.last, span.last), abrupt=False)
+            spans.append(span)
+        return spans
+
+    def _extended(self, begin: int, end: int, first: int, last: int, limit_g: float) -> _Span:
+        """Return a change with what belongs to it, where it took longer than the balance does."""
+        lasted_s = float(self.time_s[last] - self.time_s[first])
+        abrupt = lasted_s <= _ABRUPT_S or (last - first <= self.guard + 4 and not self._moves_throughout(first, last))
+        if not abrupt:
+            first = self._before_gap(first)
+            last = max(last, min(self._settled(last, limit_g), self.time_s.size - 2 - self.width))
+        return _Span(begin, end, first, last, abrupt)
+
+    def _reach(self, rise_g: NDArray[np.float64], begin: int, end: int, limit_g: float) -> tuple[int, int]:
+        """Return the first and the last reading of a change at the places `begin` to `end` (excluded)."""
         width, guard = self.width, self.guard
         largest = float(np.max(np.abs(rise_g[begin:end])))
         early = math.ceil(width * min(1.0, limit_g / largest))
@@ -250,13 +305,11 @@ class _Scan:
         if first > last:
             middle = begin + int(np.argmax(np.abs(rise_g[begin:end]))) + width
             first, last = middle, middle + guard - 1
-        first, last = max(first - 1, 1), min(last + 1, self.time_s.size - 2)
-        lasted_s = float(self.time_s[last] - self.time_s[first])
-        abrupt = lasted_s <= _ABRUPT_S or (last - first <= guard + 4 and not self._falls_throughout(first, last))
-        if not abrupt:
-            first = self._before_gap(first)
-            settled = int(np.searchsorted(self.time_s, float(self.time_s[last]) + _SETTLING_S))
-            last = max(last, min(settled, self.time_s.size - 2 - width))
+        return max(first - 1, 1), min(last + 1, self.time_s.size - 2)
+
+    def _change(self, span: _Span, limit_g: float, quantum_g: float) -> Change:
+        """Return the change over a span: its level after less its level before, and the usual flow."""
+        width, first, last = self.width, span.first, span.last
         before, after = slice(max(first - width, 0), first), slice(last + 1, last + 1 + width)
         apart_s = float(np.mean(self.time_s[after]) - np.mean(self.time_s[before]))
         after_g = float(np.median(self.level_g[after]))
@@ -272,7 +325,7 @@ class _Scan:
             last=last,
             size_g=size_g,
             stays=stays,
-            abrupt=abrupt,
+            abrupt=span.abrupt,
             pumping=self.pumping,
             u_g=math.sqrt((limit_g / _LIMIT_SIGMA) ** 2 + delivered_g * quantum_g),
             allowance_g=allowance_g,

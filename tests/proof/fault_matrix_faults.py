@@ -91,6 +91,16 @@ def _on_the_pan() -> Iterator[Fault]:
         severity = f"{load_mg:g} mg, {lasting_s / 60.0:g} min"
         names = frozenset({"load on and off", "disturbance"})
         yield Fault("laid on and taken off", severity, _when(AT_S, lasting_s), (event,), names=names)
+    for load_mg, lasting_s, left_mg in ((50.0, 120.0, 3.0), (2000.0, 480.0, 30.0), (5000.0, 480.0, 300.0)):
+        on = _event("load", AT_S, load_g=load_mg * 1e-3, duration_s=lasting_s)
+        yield Fault(
+            "taken off, not all of it",
+            f"{load_mg:g} mg, {left_mg:g} mg left",
+            _when(AT_S, lasting_s),
+            (on, _left(left_mg * 1e-3, AT_S)),
+            names=frozenset({"jump", "surge of the delivery", "step"}),
+            refusal="jumps by",
+        )
     for load_mg in (-0.3, -5.0, -80.0):
         event, names = _left(load_mg * 1e-3, AT_S), frozenset({"step", "fall within the pull on the tube"})
         yield Fault("touched off", f"{load_mg:g} mg", _when(AT_S), (event,), names=names)

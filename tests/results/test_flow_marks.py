@@ -126,7 +126,7 @@ def test_an_analysis_that_ends_without_a_reading_is_as_uncertain_as_what_came_me
     assert found.begin_s < end_s < found.end_s
     (line,) = [line for line in outcome.error_a.lines if line.name == "ends not weighed"]
     came_percent = 800.0 * share / (25.0 * HOUR) * 100.0
-    assert line.contribution == pytest.approx(max(share, 1.0 - share) * came_percent / np.sqrt(3.0), rel=0.2)
+    assert line.contribution == pytest.approx(max(share, 1.0 - share) * came_percent, rel=0.2)
     out_by = outcome.error_a.measured.value - evaluated(sound).error_a.measured.value
     assert out_by == pytest.approx(-(1.0 - share) * came_percent, abs=0.06)
     assert abs(out_by) < outcome.error_a.measured.expanded_uncertainty

@@ -103,3 +103,18 @@ def test_a_door_that_opens_during_what_was_left_out_is_one_disturbance_that_retu
     assert not change.stays
     assert seen.time_s[change.first] < 9_790.0
     assert seen.time_s[change.last] > 9_960.0
+
+
+def test_two_changes_with_no_level_of_their_own_between_them_are_one() -> None:
+    """A door stands open between readings left out as spikes; a few survive in the middle of it."""
+    rng = np.random.default_rng(1)
+    level_g = 1e-5 * rng.standard_normal(_TIME_S.size)
+    open_ = (_TIME_S >= 9_000.0) & (_TIME_S < 9_300.0)
+    level_g += 20e-3 * np.where(open_, 1.0, np.exp(-np.maximum(_TIME_S - 9_300.0, 0.0) / 40.0) * (_TIME_S >= 9_300.0))
+    kept = ~((_TIME_S >= 9_003.0) & (_TIME_S < 9_300.0)) | ((_TIME_S >= 9_174.0) & (_TIME_S < 9_180.0))
+    readings = CleanReadings(_TIME_S[kept], np.rint(level_g * 1e5)[kept] / 1e5, _TIME_S.size, ())
+    found = changes_of(readings, _PERIOD, sign=1.0, pumping=False, readability_g=1e-5)
+    assert not [change for change in found.changes if change.stays]
+    assert any(
+        readings.time_s[change.first] <= 9_000.0 and readings.time_s[change.last] > 9_500.0 for change in found.changes
+    )
