@@ -60,7 +60,7 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
         steady=steady,
         closed=closed,
         alarm=alarm,
-        no_alarm=f"no occlusion alarm within {occluded.end_s - closed.at_s:.0f} s of the occlusion",
+        no_alarm=f"no occlusion alarm within {released.after_s - closed.after_s:.0f} s of the occlusion",
         released=released,
         end_s=min(release.end_s, float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
         fixture=fixture_of(trace, evaluation, bench, phases, weighing),
