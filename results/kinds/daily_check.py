@@ -12,16 +12,15 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import StrictModel
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.block_means import mean_of, slope_of
 from results.measured.conclude import concluded
-from results.measured.evaluation import MeasuredEvaluation, names_of
+from results.measured.evaluation import MeasuredEvaluation
 from results.measured.measurand import Measurand, measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, Samples, record_of
+from results.measured.run_record import RunRecord, Samples
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
-from results.trace.reader import Trace
 from results.uncertainty.budget import Budget, BudgetLine, combine
 from results.uncertainty.lines import normal, rectangular
 
@@ -175,9 +174,4 @@ def _readings_mg(record: RunRecord, name: str, settle_s: float) -> Samples:
     return series.time_s[inside], mass_mg
 
 
-def evaluate(trace: Trace, evaluation: DailyCheckEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a daily check from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-DAILY_CHECK = EvaluationKind(model=DailyCheckEvaluation, evaluate=evaluate, measurands=names_of)
+DAILY_CHECK = measured_kind(DailyCheckEvaluation, measure)

@@ -8,10 +8,13 @@ from typing import Generic, TypeVar
 
 from results.bench import GravimetricBench
 from results.decision import StrictModel
-from results.measured.outcome import Outcome
+from results.measured.evaluation import MeasuredEvaluation, names_of
+from results.measured.outcome import MeasuredOutcome, Outcome
+from results.measured.run_record import RunRecord, record_of
 from results.trace.reader import Trace
 
 Model = TypeVar("Model", bound=StrictModel)
+Measured = TypeVar("Measured", bound=MeasuredEvaluation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,14 @@ class EvaluationKind(Generic[Model]):
     model: type[Model]
     evaluate: Callable[[Trace, Model, GravimetricBench], Outcome]
     measurands: Callable[[Model], tuple[str, ...]]
+
+
+def measured_kind(
+    model: type[Measured], measure: Callable[[RunRecord, Measured, GravimetricBench], MeasuredOutcome]
+) -> EvaluationKind[Measured]:
+    """Return the kind of a measured test: what `measure` makes of a record is evaluated from the record of a trace."""
+
+    def evaluate(trace: Trace, evaluation: Measured, bench: GravimetricBench) -> MeasuredOutcome:
+        return measure(record_of(trace), evaluation, bench)
+
+    return EvaluationKind(model=model, evaluate=evaluate, measurands=names_of)

@@ -10,15 +10,14 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import MeasuredValue
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, Observation, measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.series import Phase
-from results.trace.reader import Trace
 from results.uncertainty.budget import Budget, combine
 from results.uncertainty.lines import normal
 
@@ -92,9 +91,4 @@ def _beyond_basal(weighing: Weighing, period: Phase, evaluation: LockoutEvaluati
     )
 
 
-def evaluate(trace: Trace, evaluation: LockoutEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a lockout test from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-LOCKOUT = EvaluationKind(model=LockoutEvaluation, evaluate=evaluate, measurands=names_of)
+LOCKOUT = measured_kind(LockoutEvaluation, measure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -11,20 +12,20 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Verdict
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, holding_for, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.statistics.cusum import cusum_ul
-from results.trace.reader import Trace
-from results.uncertainty.budget import combine
+from results.uncertainty.budget import Budget, combine
 from results.uncertainty.lines import normal, rectangular
 
+LOW_RESERVOIR = "low reservoir"
 _INTERVAL_S = 600.0
 _DAY_S = 86400.0
 
@@ -47,12 +48,13 @@ class OverInfusionEvaluation(WeighedEvaluation):
         return self.set_flow_ul_per_h * (1.0 + self.allowance_percent / 100.0)
 
     def measurand_units(self) -> Mapping[str, str]:
-        """Return the largest sum, when it was found, and the flow errors of the worst day and of all."""
+        """Return the largest sum, when it was found, the flow errors of the worst day and of all, and what the pump missed."""
         return {
             "accumulated over-delivery": "uL",
             "over-infusion detected after": "s",
             "highest flow error over 24 h": "%",
             "mean flow error": "%",
+            "weighed less calculated": "uL",
         }
 
 
@@ -76,8 +78,41 @@ def measure(record: RunRecord, evaluation: OverInfusionEvaluation, bench: Gravim
         _detection(times, sums, weighing, evaluation, u_ul=whole.measured.standard_uncertainty),
         _worst_day(times, volumes, weighing, infusion, flow),
         measured("mean flow error", weighing.flow_error(infusion, set_flow_ul_per_h=flow)),
+        _uncounted(whole, record, infusion, evaluation),
     ]
-    return concluded("overinfusion", record, evaluation, found, weighing=weighing)
+    notes = _silence(record, infusion) if largest.measured.value >= evaluation.decision_ul else ()
+    return concluded("overinfusion", record, evaluation, found, weighing=weighing, notes=notes)
+
+
+def _uncounted(whole: Budget, record: RunRecord, infusion: Phase, evaluation: OverInfusionEvaluation) -> Measurand:
+    """Return the volume that was weighed less what the pump counted: by so much its reservoir alarms are wrong."""
+    name = "weighed less calculated"
+    try:
+        log = record.pump()
+    except EvaluationRefused as error:
+        return not_measured(name, str(error), Verdict.INVALID)
+    poll = rectangular(
+        "delivery between two polls of the pump",
+        unit="s",
+        half_width=log.poll_period_s() / 2.0,
+        sensitivity=evaluation.set_flow_ul_per_h / 3600.0 * math.sqrt(2.0),
+    )
+    value_ul = whole.measured.value - log.delivered_between(infusion)
+    return measured(
+        name,
+        combine(value=value_ul, unit="uL", lines=[*whole.lines, poll], coverage_percent=evaluation.coverage_percent),
+    )
+
+
+def _silence(record: RunRecord, infusion: Phase) -> tuple[str, ...]:
+    """Return what the pump's own low-reservoir alarm did while too much was delivered."""
+    try:
+        edges = record.pump().edges(LOW_RESERVOIR, infusion)
+    except EvaluationRefused:
+        return ()
+    if edges:
+        return (f"the pump raised its low-reservoir alarm at {edges[0].at_s:.0f} s",)
+    return ("over-infusion was found by weighing; the pump, which counts what is programmed, raised no reservoir alarm",)
 
 
 def _detection(
@@ -127,9 +162,4 @@ def _worst_day(
     return Measurand(name, holding_for(worst.measured, begins.size), budget=worst.lines)
 
 
-def evaluate(trace: Trace, evaluation: OverInfusionEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a watch for over-infusion from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-OVERINFUSION = EvaluationKind(model=OverInfusionEvaluation, evaluate=evaluate, measurands=names_of)
+OVERINFUSION = measured_kind(OverInfusionEvaluation, measure)

@@ -8,15 +8,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from results.bench import GravimetricBench
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.change_of_flow import ChangeOfFlow, change_of_flow
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing, steady_part
-from results.trace.reader import Trace
 from results.uncertainty.budget import combine
 
 
@@ -134,9 +133,4 @@ def _duration(change: ChangeOfFlow | str, *, programmed_s: float) -> Iterator[Me
     yield measured("bridge duration error", error)
 
 
-def evaluate(trace: Trace, evaluation: PrimeBridgeEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a priming or bridge bolus from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-PRIME_BRIDGE = EvaluationKind(model=PrimeBridgeEvaluation, evaluate=evaluate, measurands=names_of)
+PRIME_BRIDGE = measured_kind(PrimeBridgeEvaluation, measure)

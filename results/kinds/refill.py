@@ -10,17 +10,16 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Verdict
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.pump_log import PumpLog
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.refusal import EvaluationRefused
 from results.series import Phase
-from results.trace.reader import Trace
 from results.trace.schema import TraceEvent
 from results.uncertainty.budget import Budget, BudgetLine, combine
 from results.uncertainty.lines import normal, rectangular
@@ -160,9 +159,4 @@ def _after_refill(record: RunRecord, evaluation: RefillEvaluation, log: PumpLog)
     return measured(name, combine(value=log.reservoir_at(float(later[0])) - filled, unit="uL", lines=[line]))
 
 
-def evaluate(trace: Trace, evaluation: RefillEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a refill test from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-REFILL_KIND = EvaluationKind(model=RefillEvaluation, evaluate=evaluate, measurands=names_of)
+REFILL_KIND = measured_kind(RefillEvaluation, measure)

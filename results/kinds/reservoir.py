@@ -9,16 +9,15 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Verdict
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, Observation, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.pump_log import AlarmEdge, PumpLog
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.series import Phase
-from results.trace.reader import Trace
 from results.uncertainty.budget import combine
 from results.uncertainty.lines import normal
 
@@ -100,9 +99,4 @@ def _at_alarm(
     )
 
 
-def evaluate(trace: Trace, evaluation: ReservoirEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a test of the reservoir's alarms from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-RESERVOIR = EvaluationKind(model=ReservoirEvaluation, evaluate=evaluate, measurands=names_of)
+RESERVOIR = measured_kind(ReservoirEvaluation, measure)

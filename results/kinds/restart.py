@@ -8,17 +8,16 @@ from typing import Literal
 from pydantic import Field
 
 from results.bench import GravimetricBench
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.alarm import alarm_after
 from results.measured.change_of_flow import change_of_flow
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing, steady_part
 from results.series import Phase
-from results.trace.reader import Trace
 
 STOPPED_TOO_LONG = "stopped too long"
 
@@ -65,9 +64,4 @@ def _delay(weighing: Weighing, before: Phase, after: Phase, begin_s: float, flow
     )
 
 
-def evaluate(trace: Trace, evaluation: RestartEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a stop and restart from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-RESTART = EvaluationKind(model=RestartEvaluation, evaluate=evaluate, measurands=names_of)
+RESTART = measured_kind(RestartEvaluation, measure)

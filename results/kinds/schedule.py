@@ -9,17 +9,16 @@ from typing import Literal
 from pydantic import Field
 
 from results.bench import GravimetricBench
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.kinds.steps import UG_PER_UL_OF_UG_PER_ML
 from results.measured.change_of_flow import change_of_flow
 from results.measured.conclude import concluded
-from results.measured.evaluation import Flows, WeighedEvaluation, names_of
+from results.measured.evaluation import Flows, WeighedEvaluation
 from results.measured.measurand import Measurand, extreme, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing, steady_part
 from results.series import Phase
-from results.trace.reader import Trace
 
 
 class ScheduleEvaluation(WeighedEvaluation):
@@ -122,9 +121,4 @@ def _transition(place: int, weighing: Weighing, steps: list[Phase], evaluation: 
     return not_measured(name, change) if isinstance(change, str) else measured(name, change.budget)
 
 
-def evaluate(trace: Trace, evaluation: ScheduleEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a flex schedule from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-SCHEDULE = EvaluationKind(model=ScheduleEvaluation, evaluate=evaluate, measurands=names_of)
+SCHEDULE = measured_kind(ScheduleEvaluation, measure)

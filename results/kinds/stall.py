@@ -9,17 +9,16 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Verdict
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.conclude import concluded
-from results.measured.evaluation import WeighedEvaluation, names_of
+from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, Observation, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.pause import Pause, longest_pause
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.refusal import EvaluationRefused
 from results.series import Phase
-from results.trace.reader import Trace
 from results.uncertainty.budget import Budget, BudgetLine, combine
 from results.uncertainty.lines import rectangular
 
@@ -131,9 +130,4 @@ def _observations(pause: Pause, record: RunRecord) -> list[Observation]:
     return [*seen, Observation(pause.begin_s, f"meanwhile the pump says of itself: {', '.join(states) or 'nothing'}")]
 
 
-def evaluate(trace: Trace, evaluation: StallEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a stall test from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-STALL = EvaluationKind(model=StallEvaluation, evaluate=evaluate, measurands=names_of)
+STALL = measured_kind(StallEvaluation, measure)

@@ -9,17 +9,16 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Verdict
-from results.kinds.kind import EvaluationKind
+from results.kinds.kind import measured_kind
 from results.measured.change_of_flow import change_of_flow
 from results.measured.conclude import concluded
-from results.measured.evaluation import Flows, WeighedEvaluation, names_of
+from results.measured.evaluation import Flows, WeighedEvaluation
 from results.measured.measurand import Measurand, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
 from results.measured.response_time import NotTold, response_time
-from results.measured.run_record import RunRecord, record_of
+from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing, steady_part
 from results.series import Phase
-from results.trace.reader import Trace
 from results.uncertainty.budget import Budget
 
 UG_PER_UL_OF_UG_PER_ML = 1e-3
@@ -99,9 +98,4 @@ def _dose(
     ]
 
 
-def evaluate(trace: Trace, evaluation: StepsEvaluation, bench: GravimetricBench) -> MeasuredOutcome:
-    """Return the outcome of a stepped infusion from its trace."""
-    return measure(record_of(trace), evaluation, bench)
-
-
-STEPS = EvaluationKind(model=StepsEvaluation, evaluate=evaluate, measurands=names_of)
+STEPS = measured_kind(StepsEvaluation, measure)
