@@ -112,7 +112,9 @@ def _silence(record: RunRecord, infusion: Phase) -> tuple[str, ...]:
         return ()
     if edges:
         return (f"the pump raised its low-reservoir alarm at {edges[0].at_s:.0f} s",)
-    return ("over-infusion was found by weighing; the pump, which counts what is programmed, raised no reservoir alarm",)
+    return (
+        "over-infusion was found by weighing; the pump, which counts what is programmed, raised no reservoir alarm",
+    )
 
 
 def _detection(

@@ -127,6 +127,25 @@ def test_sudden_over_infusion_by_hand() -> None:
     assert value(outcome, "mean flow error") == pytest.approx(10.0, abs=0.05)
 
 
+def test_what_the_pump_does_not_count_by_hand() -> None:
+    """60 h at 11 uL/h weighed, 10 uL/h counted; a low-reservoir alarm is told, its silence too."""
+    hours = 60.0
+    phases = consecutive(("blank_before", BLANK_S), ("infusion", hours * HOUR_S), ("blank_after", BLANK_S))
+    evaluation = overinfusion.OverInfusionEvaluation(
+        kind="overinfusion", set_flow_ul_per_h=10.0, allowance_percent=5.0, decision_ul=12.0, **COMMON
+    )
+    pieces = ((BLANK_S, 0.0), (hours * HOUR_S, 11.0))
+
+    def told(alarms: dict[str, float]) -> MeasuredOutcome:
+        log = log_of(phases["blank_after"].end_s, lambda t_s: 2000.0 - t_s / 360.0, alarms=alarms)
+        made = record(piecewise(*pieces), phases, period_s=30.0, log=log)
+        return overinfusion.measure(made, evaluation, QUIET)
+
+    assert value(told({}), "weighed less calculated") == pytest.approx(60.0, abs=0.3)
+    assert any("raised no reservoir alarm" in note for note in told({}).notes)
+    assert any("raised its low-reservoir alarm at 9000" in note for note in told({"low reservoir": 9000.0}).notes)
+
+
 def test_no_over_infusion_is_no_detection() -> None:
     outcome = overinfused((60.0 * HOUR_S, 10.3))
     assert value(outcome, "accumulated over-delivery") == pytest.approx(0.0, abs=0.05)

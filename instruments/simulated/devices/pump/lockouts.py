@@ -9,7 +9,10 @@ from instruments.simulated.devices.pump.program import StoredProgram
 
 
 class Lockouts:
-    """After a bolus no bolus; after the minimum rate nothing but STOP. `rate` is that of its clock; `ignored`: in vain."""
+    """After a bolus no bolus; after the minimum rate nothing but STOP.
+
+    `rate` is that of the pump's clock; a pump that lets them be `ignored` refuses nothing.
+    """
 
     def __init__(self, rate: float, *, ignored: bool = False) -> None:
         self._rate = rate
