@@ -48,7 +48,7 @@ class OverInfusionEvaluation(WeighedEvaluation):
         return self.set_flow_ul_per_h * (1.0 + self.allowance_percent / 100.0)
 
     def measurand_units(self) -> Mapping[str, str]:
-        """Return the largest sum, when it was found, the flow errors of the worst day and of all, and what the pump missed."""
+        """Return the largest sum, when it was found, the flow errors of worst day and all, and what the pump missed."""
         return {
             "accumulated over-delivery": "uL",
             "over-infusion detected after": "s",

@@ -23,6 +23,7 @@ from results.uncertainty.budget import Budget, BudgetLine, combine
 from results.uncertainty.lines import rectangular
 
 MOTOR_STALL = "motor stall"
+ALARM_DELAY = "pump alarm delay"
 _USUAL_PAUSES = 3.0
 
 
@@ -39,7 +40,7 @@ class StallEvaluation(WeighedEvaluation):
             "longest pause": "s",
             "stall duration": "s",
             "detection delay": "s",
-            "pump alarm delay": "s",
+            ALARM_DELAY: "s",
             "missing volume": "uL",
             "mean flow error after recovery": "%",
         }
@@ -86,7 +87,7 @@ def _stall(
 
 
 def _alarm(pause: Pause, record: RunRecord, evaluation: StallEvaluation) -> Measurand:
-    name = "pump alarm delay"
+    name = ALARM_DELAY
     try:
         edges = [edge for edge in record.pump().edges(MOTOR_STALL) if edge.by_s >= pause.begin_s]
     except EvaluationRefused as error:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rig.procedures import catheter_trial, daily_check, flex_schedule, flow_accuracy
+from rig.procedures import (
+    catheter_trial,
+    daily_check,
+    flex_schedule,
+    flow_accuracy,
+    lockout,
+    over_infusion,
+    stall_recovery,
+    stop_restart,
+)
 from rig.procedures.procedure import Procedure
 
 _ALL = (
@@ -12,6 +21,10 @@ _ALL = (
     daily_check.PROCEDURE,
     flex_schedule.PROCEDURE,
     flow_accuracy.PROCEDURE,
+    lockout.PROCEDURE,
+    over_infusion.PROCEDURE,
+    stall_recovery.PROCEDURE,
+    stop_restart.PROCEDURE,
 )
 
 PROCEDURES: Mapping[str, Procedure] = {procedure.name: procedure for procedure in _ALL}
