@@ -48,6 +48,25 @@ def test_a_stall_of_20_minutes_by_hand() -> None:
     ]
 
 
+def test_a_stall_between_strokes_is_known_to_a_stroke_before_and_after() -> None:
+    """A stroke of 1 uL every 120 s, ten of them lost: a pause of 1320 s is a stall of 1080 to 1320 s."""
+    at_s = BLANK_S + 6.0 * HOUR_S + 60.0
+    strokes_s = BLANK_S + 60.0 + 120.0 * np.arange(360)
+    made_s = strokes_s[(strokes_s < at_s) | (strokes_s > at_s + 1190.0)]
+    log = log_of(END_S, lambda _: 1000.0)
+    given = record(lambda times: np.searchsorted(made_s, times).astype(np.float64), INFUSION, log=log)
+    evaluation = stall.StallEvaluation(
+        kind="stall", set_flow_ul_per_h=30.0, detection_s=600.0, **COMMON | {"stroke_volume_ul": 1.0}
+    )
+    outcome = stall.measure(given, evaluation, QUIET)
+    assert value(outcome, "longest pause") == pytest.approx(1320.0, abs=3.0)
+    duration = outcome.measurand("stall duration").value
+    assert duration is not None
+    assert duration.value == pytest.approx(1200.0, abs=5.0)
+    assert duration.expanded_uncertainty == pytest.approx(2.0 / 3.0**0.5 * 120.0, rel=0.05)
+    assert value(outcome, "missing volume") == pytest.approx(10.0, abs=0.05)
+
+
 def test_a_pump_that_says_nothing_of_its_stall_fails_where_it_should_have() -> None:
     criterion = Criterion(id="A", measurand="pump alarm delay", unit="s", high=600.0, source="plan")
     outcome = stalled((6.0 * HOUR_S, 30.0), (1200.0, 0.0), (6.0 * HOUR_S - 1200.0, 30.0), criteria=(criterion,))

@@ -63,6 +63,17 @@ def test_a_change_that_comes_late_is_delayed_by_as_much() -> None:
     assert value(outcome, "response delay, step 3") == pytest.approx(240.0, abs=1.0)
 
 
+def test_strokes_hide_when_the_flow_changed_by_half_of_one() -> None:
+    """Of 2 uL, at a change by 30 uL/h: within 120 s either way, rectangular."""
+    plain = piecewise((BLANK_S, 0.0), (STEP_S, 30.0), (STEP_S, 60.0), (STEP_S, 90.0))
+    strokes = record(lambda times: 2.0 * np.floor(plain(times) / 2.0 + 0.3), PHASES)
+    found = measure(strokes, evaluation_of(stroke_volume_ul=2.0), QUIET).measurand("response delay, step 2")
+    (line,) = (line for line in found.budget if line.name == "volume delivered in strokes")
+    assert line.contribution == pytest.approx(120.0 / math.sqrt(3.0), rel=0.01)
+    assert found.value is not None
+    assert abs(found.value.value) <= found.value.expanded_uncertainty
+
+
 def test_the_response_time_of_a_first_order_lag_is_known_to_its_resolution() -> None:
     """From 30 to 60 uL/h with tau = 300 s: within 10 % of 60 uL/h after 300 ln(30 / 6) = 483 s."""
     plain, tau_s = piecewise((BLANK_S, 0.0), (STEP_S, 30.0), (STEP_S, 60.0), (STEP_S, 90.0)), 300.0
