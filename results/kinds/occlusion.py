@@ -65,7 +65,7 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
         end_s=min(release.end_s, float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
         fixture=fixture_of(trace, evaluation, bench, phases, weighing),
         running=running_in(log, release, evaluation.set_flow_ul_per_h),
-        restarts=restarts_in(log, Phase(closed.after_s, released.by_s)),
+        restarts=restarts_in(log, Phase(closed.after_s, release.end_s)),
         run_id=trace.run_id,
         title=str(trace.header.get("title", "Occlusion")),
         simulated=trace.simulated,

@@ -204,9 +204,8 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
     def _settled_before(self, released_s: float) -> bool:
         """Return whether the pressure had come to rest before the release."""
         pressure = self.record.pressure
-        if not released_s - self.peak.at_s > _FEW_SAMPLES * pressure.period_s:
-            return False
-        still_s = pressure.plateau_from(self.peak.at_s, released_s, band_kpa=self.evaluation.back_band_kpa)
+        band_kpa = self.evaluation.back_band_kpa
+        still_s = pressure.plateau_from(self.record.closed.by_s, released_s, band_kpa=band_kpa)
         return released_s - still_s >= max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s)
 
     def _bolus_corrected(self) -> Budget:

@@ -58,6 +58,7 @@ def run_occlusion(
     latency_s: float = 1.0,
     reduction: bool = False,
     deadline_s: float = 600.0,
+    release_after_s: float = 30.0,
     goes_on: bool = False,
     poll_s: float | None = None,
     events: Sequence[Mapping[str, object]] = (),
@@ -79,10 +80,10 @@ def run_occlusion(
     alarm_s = None if reached_s is None else reached_s + latency_s
     stop_s = closed_s + deadline_s if alarm_s is None else alarm_s
     bench.set_pump_flow(stop_s, 0.0)
+    released_s = stop_s + release_after_s
     if reduction:
         bench.set_pump_flow(stop_s + 1.0, -20000.0)
-        bench.set_pump_flow(stop_s + 1.0 + 0.6 * drawn.catheter.compliance_ul_per_kpa.value * threshold * 0.18, 0.0)
-    released_s = stop_s + 30.0
+        bench.set_pump_flow(min(stop_s + 1.0 + 6.5 * drawn.catheter.compliance_ul_per_kpa.value, released_s), 0.0)
     bench.set_valve(released_s, "occluder", energised=False)
     if goes_on:
         bench.set_pump_flow(released_s, flow)

@@ -124,6 +124,13 @@ def test_a_pump_without_thresholds_to_choose_is_said_to_be_one() -> None:
     assert outcome.measurand("pressure at alarm less threshold").value is None
 
 
+def test_a_reduction_that_had_not_finished_is_said() -> None:
+    moved = "the pressure still moved when the line was let go"
+    assert not any(moved in note for note in run_occlusion(1, reduction=True).outcome.notes)
+    cut_short = run_occlusion(1, reduction=True, release_after_s=4.0).outcome.notes
+    assert any(moved in note for note in cut_short), cut_short
+
+
 def test_a_leak_is_told_by_what_the_line_does_not_give_back() -> None:
     leak = {"kind": "leak", "at_s": 1375.0, "duration_s": 100.0, "resistance_kpa_h_per_ml": 60.0}
     notes = run_occlusion(1, events=[leak]).outcome.notes
