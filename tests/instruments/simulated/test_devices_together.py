@@ -30,7 +30,11 @@ def test_every_device_answers_every_thread() -> None:
     balance = SimulatedBalance(bench, bench.drawn.balance, lambda t_s: identity)
     ambient = SimulatedTransmitter(bench, bench.drawn.ambient_sensor, lambda t_s: identity)
     daq = SimulatedDaq(
-        bench, serial_number=lambda t_s: 1, clock_error_ppm=0.0, pump_power=lambda t_s, on: pump.set_power(t_s, True)
+        bench,
+        serial_number=lambda t_s: 1,
+        clock_error_ppm=0.0,
+        alarm_contacts=pump.alarm_contacts,
+        pump_power=lambda t_s, on: pump.set_power(t_s, True),
     )
     failures: list[BaseException] = []
 
