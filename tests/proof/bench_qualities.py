@@ -88,6 +88,17 @@ GOOD = BenchQuality(
     ),
 )
 
+_TORN = GOOD.truth.vessel.model_copy(
+    update={"evaporation_ug_per_min": Drawn(value=10.0, u=0.5, distribution="rectangular")}
+)
+TORN_FILM = replace(
+    GOOD,
+    name="torn film",
+    title="the good bench, its film torn, its air so well known that the driving force is good to 2 %",
+    truth=GOOD.truth.model_copy(update={"vessel": _TORN}),
+    bench=GOOD.bench.model_copy(update={"evaporation_limit_ug_per_min": 20.0, "evaporation_model_u_percent": 2.0}),
+)
+
 TYPICAL = BenchQuality(name="typical", title="the shipped simulated station", truth=twin(), bench=_stated())
 
 POOR = BenchQuality(

@@ -128,9 +128,10 @@ Aims: each cell {CELL_PERCENT[0]:g} to {CELL_PERCENT[1]:g} %, all together {POOL
 
 A line is removed from the budget, or a correction switched off while U stays as it was: on the bench where it
 matters, coverage falls below {CELL_PERCENT[0]:g} %. The buoyancy of what stands on the pan is not in the table: in
-25 h its correction is less than half of U on these benches. Three more cells are there for what matters little in the
+25 h its correction is less than half of U on these benches. Four more cells are there for what matters little in the
 nine. Shallow: {SHALLOW_MM:g} mm of headspace, as shipped, at 100 uL/h, so that the vessel is all but full at the end.
-Unsteady room: the typical bench in the room of the poor one, its balance's sensitivity changing by 3 ppm/K.
+Unsteady room: the typical bench in the room of the poor one, its balance's sensitivity changing by 3 ppm/K. Torn film:
+the good bench with the poor one's evaporation, the driving force known to 2 %.
 
 {table(rows, extra=True)}
 

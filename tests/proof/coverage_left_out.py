@@ -31,6 +31,7 @@ LEFT_OUT = (
     LeftOut("line: balance sensitivity, temperature", "unsteady room, 9 uL/h", line="balance sensitivity to the load"),
     LeftOut("line: driving force of evaporation", "good, shallow, 100 uL/h", line="evaporation, driving force"),
     LeftOut("line: headspace", "poor, shallow, 100 uL/h", line="evaporation, headspace"),
+    LeftOut("line: headspace", "torn film, shallow, 100 uL/h", line="evaporation, headspace"),
     LeftOut("line: tube outer diameter", "typical, 100 uL/h", line="immersion, tube outer diameter"),
     LeftOut("correction: evaporation", "good, 2 uL/h", no_evaporation=True),
     LeftOut("correction: evaporation", "typical, 9 uL/h", no_evaporation=True),

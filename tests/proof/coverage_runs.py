@@ -18,7 +18,7 @@ from results.bench import GravimetricBench
 from results.series import FlowPhases
 from rig.procedures.flow_accuracy import FlowCase
 from tests.proof.array_bench import ArrayRun, run_case, shipped_case
-from tests.proof.bench_qualities import GOOD, POOR, QUALITIES, UNSTEADY_ROOM, BenchQuality
+from tests.proof.bench_qualities import GOOD, POOR, QUALITIES, TORN_FILM, UNSTEADY_ROOM, BenchQuality
 from tests.proof.coverage_left_out import LEFT_OUT, left_out_of
 
 RATES_UL_PER_H = (2.0, 9.0, 100.0)
@@ -69,8 +69,11 @@ def cells() -> tuple[Cell, ...]:
     deep = {rate: DEEP_MM if rate > DEEP_ABOVE_UL_PER_H else SHALLOW_MM for rate in RATES_UL_PER_H}
     nine = (Cell(quality.with_headspace(deep[rate]), rate) for quality in QUALITIES for rate in RATES_UL_PER_H)
     fastest = max(RATES_UL_PER_H)
-    shallow = (Cell(quality.with_headspace(SHALLOW_MM), fastest, shallow=True, extra=True) for quality in (GOOD, POOR))
-    return (*nine, *shallow, Cell(UNSTEADY_ROOM.with_headspace(SHALLOW_MM), 9.0, extra=True))
+    good, poor, torn = (
+        Cell(quality.with_headspace(SHALLOW_MM), fastest, shallow=True, extra=True)
+        for quality in (GOOD, POOR, TORN_FILM)
+    )
+    return (*nine, good, poor, Cell(UNSTEADY_ROOM.with_headspace(SHALLOW_MM), 9.0, extra=True), torn)
 
 
 @cache
