@@ -81,7 +81,7 @@ def test_a_twin_with_faults_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_case_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     finished = run_protocols(tmp_path / "runs", "--station", "simulated", "--case", "maintenence")
-    assert_refused(finished, "maintenence", "fast, maintenance, one")
+    assert_refused(finished, "maintenence", "flow-accuracy/fast, flow-accuracy/maintenance, flow-accuracy/one")
 
 
 @pytest.mark.parametrize(
