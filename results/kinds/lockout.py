@@ -27,7 +27,8 @@ BOLUS_REFUSED = "bolus_refused"
 class LockoutEvaluation(WeighedEvaluation):
     """How boluses with a lockout are evaluated: `boluses` are granted, each followed by a lockout.
 
-    `basal_flow_ul_per_h` runs all the time; 0 without one.
+    `basal_flow_ul_per_h` runs all the time, 0 without one; with `basal_paused_s` not for so long in each bolus, which
+    then takes its place.
     """
 
     kind: Literal["lockout"]
@@ -35,6 +36,7 @@ class LockoutEvaluation(WeighedEvaluation):
     bolus_volume_ul: float = Field(gt=0.0)
     basal_flow_ul_per_h: float = Field(default=0.0, ge=0.0)
     basal_flow_u_ul_per_h: float = Field(default=0.0, ge=0.0)
+    basal_paused_s: float = Field(default=0.0, ge=0.0)
 
     def measurand_units(self) -> Mapping[str, str]:
         """Return the error of each bolus, what came in each lockout, and how many demands were refused."""
@@ -57,7 +59,9 @@ def measure(record: RunRecord, evaluation: LockoutEvaluation, bench: Gravimetric
     found: list[Measurand] = []
     refused = [event for lockout in lockouts for event in record.events_of(BOLUS_REFUSED, lockout)]
     for n, (bolus, lockout) in enumerate(zip(boluses, lockouts, strict=True), start=1):
-        given = _beyond_basal(weighing, Phase(bolus.begin_s, lockout.begin_s), evaluation)
+        given = _beyond_basal(
+            weighing, Phase(bolus.begin_s, lockout.begin_s), evaluation, paused_s=evaluation.basal_paused_s
+        )
         set_ul = evaluation.bolus_volume_ul
         error = combine(
             value=100.0 * (given.measured.value / set_ul - 1.0),
@@ -72,10 +76,10 @@ def measure(record: RunRecord, evaluation: LockoutEvaluation, bench: Gravimetric
     return concluded("lockout", record, evaluation, found, weighing=weighing, observations=seen)
 
 
-def _beyond_basal(weighing: Weighing, period: Phase, evaluation: LockoutEvaluation) -> Budget:
-    """Return the volume (uL) of a period less what the basal flow brings."""
+def _beyond_basal(weighing: Weighing, period: Phase, evaluation: LockoutEvaluation, *, paused_s: float = 0.0) -> Budget:
+    """Return the volume (uL) of a period less what the basal flow brings, which pauses for `paused_s` of it."""
     volume = weighing.volume(period)
-    hours = period.duration_s / 3600.0
+    hours = (period.duration_s - paused_s) / 3600.0
     basal = normal(
         "basal flow",
         value=evaluation.basal_flow_ul_per_h,

@@ -75,11 +75,12 @@ class LockoutTable(WeighedCaseTable):
         return self.basal_flow_ml_per_day * UL_PER_H_OF_ML_PER_DAY
 
     def evaluated(self) -> dict[str, Any]:
-        """Return how many boluses are granted, of what volume, and what runs all the time."""
+        """Return how many boluses are granted, of what volume, and the basal flow whose place each of them takes."""
         return {
             "boluses": self.boluses,
             "bolus_volume_ul": self.bolus_volume_ul,
             "basal_flow_ul_per_h": self.basal_flow_ul_per_h(),
+            "basal_paused_s": self.bolus_s,
         }
 
 

@@ -105,13 +105,18 @@ def test_an_alarm_that_does_not_come_fails() -> None:
     assert "raised no alarm 'low reservoir'" in outcome.decisions[0].reason
 
 
-def locked(inside_ul: float, *events: str) -> MeasuredOutcome:
+def locked(inside_ul: float, *events: str, paused_s: float = 0.0) -> MeasuredOutcome:
     """20 uL on 10 uL/h, then 2 h of lockout with `inside_ul` given half way."""
     phases = consecutive(
         ("blank_before", BLANK_S), ("bolus 1", 600.0), ("lockout 1", 2.0 * HOUR_S), ("blank_after", BLANK_S)
     )
     evaluation = lockout.LockoutEvaluation(
-        kind="lockout", bolus_volume_ul=20.0, basal_flow_ul_per_h=10.0, basal_flow_u_ul_per_h=0.1, **COMMON
+        kind="lockout",
+        bolus_volume_ul=20.0,
+        basal_flow_ul_per_h=10.0,
+        basal_flow_u_ul_per_h=0.1,
+        basal_paused_s=paused_s,
+        **COMMON,
     )
     pieces = [(BLANK_S, 0.0), (60.0, 10.0 + 1200.0), (540.0, 10.0), (HOUR_S, 10.0)]
     pieces += [(10.0, 10.0 + 360.0 * inside_ul), (HOUR_S - 10.0, 10.0)]
@@ -131,6 +136,15 @@ def test_a_lockout_by_hand() -> None:
     broken = locked(20.0, "bolus_start")
     assert value(broken, "delivered beyond basal, lockout 1") == pytest.approx(20.0, abs=0.05)
     assert value(broken, "demands refused") == 0.0
+
+
+def test_a_bolus_in_place_of_the_basal_flow() -> None:
+    """10 uL/h in the 360 s the basal flow pauses are 1 uL that is the bolus's own: 5 % of 20 uL."""
+    outcome = locked(0.0, "bolus_refused", paused_s=360.0)
+    assert value(outcome, "bolus volume error, bolus 1") == pytest.approx(5.0, abs=0.1)
+    beyond = outcome.measurand("delivered beyond basal, lockout 1").value
+    assert beyond is not None
+    assert abs(beyond.value) < 0.02
 
 
 def test_priming_and_bridge_by_hand() -> None:
