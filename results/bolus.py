@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from results.bench import GravimetricBench
+from results.bolus_duration import bolus_duration
 from results.bolus_outcome import (
     BOLUS_OUTCOME_SCHEMA,
     BolusOutcome,
@@ -19,6 +20,7 @@ from results.bolus_outcome import (
     ExcludedBolus,
 )
 from results.bolus_statistics import (
+    MEASURAND_UNITS,
     MEASURANDS,
     bolus_statistics,
     decide_bolus,
@@ -29,7 +31,7 @@ from results.bolus_statistics import (
 from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, bolus_steps, refuse_overlap, settled_mean
 from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
-from results.decision import Criterion, DecisionRule, combined_verdict
+from results.decision import Criterion, DecisionRule, MeasuredValue, combined_verdict
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import evaporation_notes
 from results.flow_uncertainty import rescaled
@@ -86,7 +88,10 @@ def bolus_criterion_problem(criterion: Criterion) -> str:
     """Return what is wrong with a criterion of a bolus test; empty when nothing is."""
     if criterion.measurand not in MEASURANDS:
         return f"{criterion.measurand!r} is no measurand of a bolus test; there are {', '.join(map(repr, MEASURANDS))}"
-    return "" if criterion.unit == "%" else f"criterion {criterion.id!r} is in {criterion.unit!r}; errors are in '%'"
+    unit = MEASURAND_UNITS[criterion.measurand]
+    if criterion.unit == unit:
+        return ""
+    return f"criterion {criterion.id!r} is in {criterion.unit!r}; {criterion.measurand!r} is in {unit!r}"
 
 
 def bolus_phases(
@@ -135,11 +140,13 @@ def evaluate_bolus(
     )
     collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
     drift = drift_of(bench, collection.evaporation.blanks)
+    carries = np.isin(series.status, NUMBER_CODES)
     weighing = _Weighing(
         collection,
         readings.mass_g,
         series.time_s,
-        series.time_s[np.isin(series.status, NUMBER_CODES)],
+        series.time_s[carries],
+        series.mass_g[carries],
         evaluation,
         bench,
         drift,
@@ -210,13 +217,15 @@ def evaluate_bolus(
 class _Weighing:
     """Everything a bolus is weighed with; `reading_g` has the shape of the collection's times.
 
-    `recorded_s` are the times of all readings recorded, fit for evaluation or not; `numbers_s` of those with a number.
+    `recorded_s` are the times of all readings recorded, fit for evaluation or not; `numbers_s`, `numbers_g`: of those
+    with a number.
     """
 
     collection: Collection
     reading_g: NDArray[np.float64]
     recorded_s: NDArray[np.float64]
     numbers_s: NDArray[np.float64]
+    numbers_g: NDArray[np.float64]
     evaluation: BolusEvaluation
     bench: GravimetricBench
     drift: Drift
@@ -286,12 +295,30 @@ class _Weighing:
             as_written_error_percent=error_percent(plain_ul, set_ul),
             basal_ul=basal_ul,
             evaporated_ul=self.collection.sign * (after.values[3] - before.values[3]) * per_g,
+            duration=self._duration(before, after, volume_ul),
             readings_before=before.readings,
             readings_after=after.readings,
             range_before_mg=before.span / per_g * 1e3,
             range_after_mg=after.span / per_g * 1e3,
         )
         return result, budget
+
+    def _duration(self, before: SettledMean, after: SettledMean, volume_ul: float) -> MeasuredValue | None:
+        """Return how long a bolus took, by all readings between its two means: while it flows, none looks settled."""
+        collection, evaluation = self.collection, self.evaluation
+        inside = slice(*np.searchsorted(self.numbers_s, (before.time_s, after.time_s)))
+        time_s = self.numbers_s[inside]
+        rise_g = collection.sign * (self.numbers_g[inside] - self.numbers_g[inside.start])
+        basal_ul = evaluation.basal_flow_ul_per_h / 3600.0 * (time_s - time_s[0])
+        return bolus_duration(
+            time_s,
+            rise_g * collection.ul_per_g - basal_ul,
+            total_ul=volume_ul,
+            reading_sd_ul=self.bench.balance_repeatability_mg * 1e-3 * collection.ul_per_g,
+            stroke_ul=evaluation.stroke_volume_ul or 0.0,
+            response_s=self.bench.balance_response_s,
+            coverage_percent=evaluation.coverage_percent,
+        )
 
     def _budget(self, between: Phase, volume_ul: float) -> Budget:
         """Return the budget of a bolus; when it is weighed matters through the basal flow only."""

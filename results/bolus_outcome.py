@@ -22,7 +22,8 @@ class BolusResult:
 
     `readings_before`, `readings_after`: how many readings each mean was taken of; `range_before_mg`, `range_after_mg`:
     what they span, basal flow and evaporation taken off. `dose_units`: the volume in units (U), None without a
-    strength. `basal_ul`: taken off for basal flow between the two means; `evaporated_ul`: added for evaporation.
+    strength. `duration`: how long it took (s), None where the readings do not show it. `basal_ul`: taken off for basal
+    flow between the two means; `evaporated_ul`: added for evaporation.
     """
 
     number: int
@@ -35,6 +36,7 @@ class BolusResult:
     as_written_error_percent: float
     basal_ul: float
     evaporated_ul: float
+    duration: MeasuredValue | None
     readings_before: int
     readings_after: int
     range_before_mg: float

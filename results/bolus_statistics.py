@@ -12,14 +12,16 @@ from scipy import stats
 from results.bolus_outcome import BolusResult, BolusSpread, BolusStatistics
 from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, Verdict, decide
 from results.measured.decide import decide_all
-from results.measured.measurand import not_measured
+from results.measured.measurand import Measurand, extreme, not_measured
 from results.uncertainty.budget import Budget, BudgetLine, combine
 
 MEAN_ERROR = "mean bolus error"
 HIGHEST_ERROR = "highest bolus error"
 LOWEST_ERROR = "lowest bolus error"
 SD_ERROR = "SD of bolus errors"
-MEASURANDS = (MEAN_ERROR, HIGHEST_ERROR, LOWEST_ERROR, SD_ERROR)
+SHORTEST = "shortest bolus duration"
+MEASURAND_UNITS = {MEAN_ERROR: "%", HIGHEST_ERROR: "%", LOWEST_ERROR: "%", SD_ERROR: "%", SHORTEST: "s"}
+MEASURANDS = tuple(MEASURAND_UNITS)
 
 
 def error_percent(volume_ul: float, set_ul: float) -> float:
@@ -116,6 +118,8 @@ def decide_bolus(
         return decide(mean.measured, criterion, rule)
     if criterion.measurand == SD_ERROR:
         return _decide_spread(criterion, rule, sd)
+    if criterion.measurand == SHORTEST:
+        return _decide_shortest(criterion, rule, results)
     highest = criterion.measurand == HIGHEST_ERROR
     extreme = (max if highest else min)(errors, key=lambda error: error.value)
     decision = decide(extreme, criterion, rule)
@@ -134,3 +138,14 @@ def _decide_spread(criterion: Criterion, rule: DecisionRule, spread: BolusSpread
     downwards = replace(spread.sd, expanded_uncertainty=spread.sd.value - spread.low_percent)
     below = decide(downwards, criterion, rule)
     return below if decision.verdict is Verdict.INCONCLUSIVE and below.verdict is Verdict.FAIL else decision
+
+
+def _decide_shortest(criterion: Criterion, rule: DecisionRule, results: Sequence[BolusResult]) -> Decision:
+    """Return the decision on the shortest bolus, with the U that holds for all of them at once."""
+    durations = [
+        not_measured(f"bolus {one.number}", "the readings do not show its begin and its end", Verdict.INCONCLUSIVE)
+        if one.duration is None
+        else Measurand(f"bolus {one.number}", one.duration)
+        for one in results
+    ]
+    return decide_all((criterion,), rule, (extreme(SHORTEST, durations, highest=False),))[0]

@@ -48,6 +48,7 @@ class Measured:
             return {one.name: one.value for one in self.outcome.measurands}
         errors = [one.error for one in self.outcome.boluses]
         values: dict[str, MeasuredValue | None] = {f"bolus error {n}": error for n, error in enumerate(errors, 1)}
+        values |= {f"bolus duration {n}": one.duration for n, one in enumerate(self.outcome.boluses, 1)}
         values[bolus_statistics.MEAN_ERROR] = self.outcome.mean_error.measured
         values[bolus_statistics.SD_ERROR] = self.outcome.sd_error.sd if self.outcome.sd_error else None
         return values

@@ -120,7 +120,7 @@ def boluses(seed: int, *, station: str = "simulated", volume_ul: float = 20.0, c
         duration_s=duration_s,
         settle_s=30.0,
         reading_s=20.0,
-        **{**COMMON, "stroke_volume_ul": None},
+        **{**COMMON, "stroke_volume_ul": 1.0 if station == "simulated" else 2.0},
     )
     flow = volume_ul / duration_s * HOUR_S
     parts = [
@@ -133,6 +133,7 @@ def boluses(seed: int, *, station: str = "simulated", volume_ul: float = 20.0, c
     begins_s = [run.record.phase(f"bolus {n}").begin_s for n in range(1, count + 1)]
     errors = [error_percent(run.true_ul(at_s, at_s + duration_s + 50.0), volume_ul) for at_s in begins_s]
     truth = {f"bolus error {n}": error for n, error in enumerate(errors, start=1)}
+    truth |= {f"bolus duration {n}": duration_s for n in range(1, count + 1)}
     truth |= {bolus_statistics.MEAN_ERROR: float(np.mean(errors))}
     if count > 1:
         truth |= {bolus_statistics.SD_ERROR: float(np.std(errors, ddof=1))}

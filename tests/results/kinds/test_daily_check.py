@@ -85,11 +85,11 @@ def checked(made: RunRecord, **changes: Any) -> MeasuredOutcome:
 
 
 def test_a_good_bench_by_hand() -> None:
-    outcome = checked(run(zero_mg=0.01, drift_mg=0.012, fall_kpa_per_h=1.0, at_zero_kpa=0.1, at_span_kpa=100.5))
+    outcome = checked(run(zero_mg=0.05, drift_mg=0.012, fall_kpa_per_h=1.0, at_zero_kpa=0.1, at_span_kpa=100.5))
     values = {one.name: one.value.value for one in outcome.measurands if one.value is not None}
-    assert values["zero"] == pytest.approx(0.01, abs=0.001)
+    assert values["zero"] == pytest.approx(0.05, abs=0.001)
     # The zero is taken off the weights.
-    assert values["check weight 1"] == pytest.approx(0.0, abs=0.01)
+    assert values["check weight 1"] == pytest.approx(0.0, abs=0.002)
     assert values["drift over 10 min"] == pytest.approx(0.012, abs=0.001)
     assert values["leak rate"] == pytest.approx(0.1 * 1.0, abs=0.03)
     assert values["transducer zero, line"] == pytest.approx(0.1, abs=0.01)
