@@ -101,6 +101,28 @@ def test_the_mechanism_slips_within_a_slice_of_its_slip_pressure(quiet: Any) -> 
     assert 150.0 <= bench.outlet_pressure_kpa(60.0) <= 150.0 + rise_kpa_per_s * SLICE_S
 
 
+def test_fast_flow_is_the_same_whoever_looks_when(typical: Any) -> None:
+    commands = (
+        (3.3, 30_000.0),
+        (90.0, 125_000.0),
+        (100.01, -20_000.0),
+        (110.0, 0.0),
+        (200.0, 5_000.0),
+        (201.7, 60_000.0),
+    )
+    plain, nosy = (Bench(typical(EXTERNAL), 4, block_s=block_s, history_s=None) for block_s in (0.0, 333.0))
+    for at_s, flow_ul_per_h in commands:
+        plain.set_pump_flow(at_s, flow_ul_per_h)
+        for early_s in (0.7, 0.2, 0.0):
+            nosy.outlet_pressure_kpa(at_s - early_s)
+            nosy.pressure_kpa("line", at_s + np.arange(0.0, 60.0, 0.5))
+        nosy.set_pump_flow(at_s, flow_ul_per_h)
+    times_s = np.arange(0.0, 300.0, 0.1)
+    np.testing.assert_array_equal(plain.tip_volumes_ul(times_s), nosy.tip_volumes_ul(times_s))
+    np.testing.assert_array_equal(plain.pressure_kpa("line", times_s), nosy.pressure_kpa("line", times_s))
+    assert plain.pump_mechanics(300.0) == nosy.pump_mechanics(300.0)
+
+
 @pytest.mark.parametrize("when_s", [0.0, 3.2, 100.0, 599.9, 1234.5])
 def test_the_quick_pressure_is_the_pressure(typical: Any, when_s: float) -> None:
     bench = Bench(typical(EXTERNAL), 3)
