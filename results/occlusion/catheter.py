@@ -16,16 +16,13 @@ from results.occlusion.absent import Absent
 from results.occlusion.collection import Running, collected, untimed
 from results.occlusion.fixture import as_line
 from results.occlusion.instants import Instant
-from results.occlusion.line_budgets import (
-    steady_flow,
-    strokes,
-    transducer_of,
-)
+from results.occlusion.line_budgets import steady_flow, strokes, transducer_of
 from results.occlusion.line_measurands import NO_FIXTURE, LineMeasurands
 from results.occlusion.model import CatheterEvaluation
 from results.occlusion.outcome import OCCLUSION_OUTCOME_SCHEMA, Mark, OcclusionOutcome
 from results.occlusion.trial_record import CatheterTrial
 from results.occlusion.under_delivery import UnderDelivery, interval_sd_ul, under_delivery
+from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import Budget
 from results.uncertainty.lines import normal, rectangular
@@ -248,9 +245,9 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
         marks = [Mark(trial.closed.at_s, "catheter closed")]
         if trial.released is not None:
             marks.append(Mark(trial.released.at_s, "released"))
-        with suppress(Absent):
+        with suppress(Absent, EvaluationRefused):
             marks.append(Mark(self._detected_s, "under-delivery told by the balance"))
-        with suppress(Absent):
+        with suppress(Absent, EvaluationRefused):
             marks.append(Mark(self.back.at_s, "pressure back"))
         return tuple(sorted(marks, key=lambda mark: mark.at_s))
 

@@ -34,7 +34,7 @@ from results.trace_series import numbered_phases, numbers
 VALVE_CHANNEL, ALARM_CHANNEL = "valve", "alarm"
 OCCLUDER = "occluder"
 INJECTION = "inject_fixture"
-DELIVERING = frozenset({"infusing", "keep open", "bolus", "minimum rate"})
+DELIVERING = frozenset({"infusing", "keep open", "bolus", "priming", "minimum rate"})
 _VALVE_V = 2.5
 _LATEST_SWITCH_S = 1.0
 """A valve command is on record before the line is written; confirmed, it is written within this time."""

@@ -79,3 +79,4 @@ class CatheterEvaluation(LineEvaluation):
     test_interval_s: float = Field(gt=0.0)
     recovery_band_ul: float = Field(gt=0.0)
     slip_share: float = Field(default=0.1, gt=0.0, lt=1.0)
+    wording: str = "by analogy with IEC 60601-2-24:2012, 201.12.4.4.104; the pump has no occlusion alarm"

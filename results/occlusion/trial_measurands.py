@@ -22,6 +22,7 @@ from results.occlusion.line_measurands import NO_FIXTURE, LineMeasurands
 from results.occlusion.model import OcclusionEvaluation
 from results.occlusion.outcome import Mark
 from results.occlusion.trial_record import OcclusionTrial
+from results.refusal import EvaluationRefused
 from results.uncertainty.budget import Budget
 from results.uncertainty.lines import normal
 
@@ -205,7 +206,10 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
         """Return whether the pressure had come to rest before the release."""
         pressure = self.record.pressure
         band_kpa = self.evaluation.back_band_kpa
-        still_s = pressure.plateau_from(self.record.closed.by_s, released_s, band_kpa=band_kpa)
+        try:
+            still_s = pressure.plateau_from(self.record.closed.by_s, released_s, band_kpa=band_kpa)
+        except EvaluationRefused:
+            return False
         return released_s - still_s >= max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s)
 
     def _bolus_corrected(self) -> Budget:
@@ -284,7 +288,7 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
         marks += [Mark(restart.at_s, f"restart {n}") for n, restart in enumerate(trial.restarts, start=1)]
         if trial.released is not None:
             marks.append(Mark(trial.released.at_s, "released"))
-            with suppress(Absent):
+            with suppress(Absent, EvaluationRefused):
                 marks.append(Mark(self.back.at_s, "pressure back"))
         return tuple(sorted(marks, key=lambda mark: mark.at_s))
 
