@@ -8,6 +8,10 @@ from results.decision import Decision
 from results.measured.outcome import Outcome
 from results.outcome import FlowOutcome
 
+COUNT = "1"
+"""The unit of what is counted; it is not written."""
+_LARGE = 1e4
+
 
 def measured_text(outcome: Outcome, decision: Decision) -> str:
     """Return value and U of one criterion, as one would write it in a report; of a flow test also the mean flow."""
@@ -26,17 +30,21 @@ def value_text(value: float, expanded_uncertainty: float, unit: str) -> str:
     if math.isfinite(expanded_uncertainty) and expanded_uncertainty > 0.0:
         decimals = min(max(1 - math.floor(math.log10(expanded_uncertainty)), 0), 6)
     sign = "+" if unit == "%" else ""
-    return f"{value:{sign}.{decimals}f} {unit}, U = {expanded_uncertainty:.{decimals}f} {unit}"
+    of = "" if unit == COUNT else f" {unit}"
+    if unit == COUNT and expanded_uncertainty == 0.0:
+        return f"{value:g}"
+    return f"{value:{sign}.{decimals}f}{of}, U = {expanded_uncertainty:.{decimals}f}{of}"
 
 
 def limits_text(decision: Decision) -> str:
     """Return the tolerance limits, the rule, and where it differs from them its acceptance limits."""
     tolerance = (decision.tolerance_low, decision.tolerance_high)
     acceptance = (decision.acceptance_low, decision.acceptance_high)
-    text = f"{_range(tolerance, 'g')} {decision.unit}\n{decision.rule}"
+    of = "" if decision.unit == COUNT else f" {decision.unit}"
+    text = f"{_range(tolerance, 'g')}{of}\n{decision.rule}"
     if acceptance in (tolerance, (None, None)) or not _leaves_room(acceptance):
         return text
-    return f"{text}: {_range(acceptance, '.4g')} {decision.unit}"
+    return f"{text}: {_range(acceptance, '.4g')}{of}"
 
 
 def conformance_text(decision: Decision) -> str:
@@ -49,7 +57,8 @@ def conformance_text(decision: Decision) -> str:
 
 
 def _range(limits: tuple[float | None, float | None], form: str) -> str:
-    low, high = ("" if limit is None else f"{limit:+{form}}" for limit in limits)
+    """Return both limits; large ones in full, as a time of days in s is."""
+    low, high = ("" if limit is None else f"{limit:+{form if abs(limit) < _LARGE else '.0f'}}" for limit in limits)
     return f"{low} .. {high}"
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from results.decision import Criterion, Decision, DecisionRule, MeasuredValue, decide
-from rig.terminal.outcome_text import conformance_text, limits_text
+from rig.terminal.outcome_text import conformance_text, limits_text, value_text
 
 
 def decision(
@@ -38,3 +38,10 @@ def test_acceptance_limits_stand_beside_the_tolerance(made: Decision, text: str)
 )
 def test_the_probability_of_conformance(value: float, text: str) -> None:
     assert conformance_text(decision(value)) == text
+
+
+def test_counts_have_no_unit_and_days_in_seconds_no_powers_of_ten() -> None:
+    assert value_text(3.0, 0.0, "1") == "3"
+    long = Criterion(id="A", measurand="alarm", unit="s", low=171900.0, high=173700.0, source="label")
+    made = decide(MeasuredValue(172800.0, "s", 15.0, math.inf, 2.0, 30.0), long, DecisionRule(kind="guarded"))
+    assert limits_text(made) == "+171900 .. +173700 s\nguarded: +171930 .. +173670 s"

@@ -66,3 +66,20 @@ class RunTruth:
     def times_s(self, kind: str) -> list[float]:
         """Return when events of a kind were recorded, s."""
         return [event.time_ns / 1e9 for event in self.events if event.kind == kind]
+
+    def deliveries_s(self, begin_s: float, end_s: float) -> NDArray[np.float64]:
+        """Return when strokes that delivered began, between two instants, s."""
+        made = np.flatnonzero(np.diff(self._path["strokes_made"]) > 0.0) + 1
+        times_s = self._path["time_s"][made]
+        return np.asarray(times_s[(times_s >= begin_s) & (times_s <= end_s)], dtype=np.float64)
+
+    def volumes_ul(self, times_s: NDArray[np.float64], *, reference_c: float = REFERENCE_C) -> NDArray[np.float64]:
+        """Return what had left the tip by each of some instants, uL of water at `reference_c`."""
+        mass_ug = np.interp(times_s, self._tip_s, self._tip_ug)
+        return np.asarray(mass_ug / float(density_kg_per_m3(reference_c)), dtype=np.float64)
+
+    def operator_s(self, step: str) -> float:
+        """Return when a manual step was done, s."""
+        return next(
+            event.time_ns / 1e9 for event in self.events if event.kind == "operator" and event.data["step"] == step
+        )
