@@ -48,6 +48,7 @@ class Interlocks:
         self._last_good_s: dict[str, float] = {}
         self._last_error: dict[str, InstrumentError] = {}
         self._last_state: dict[str, str] = {}
+        self._last_seen_s: dict[str, float] = {}
         self._look_again_s = 0.0
         self.trip: Trip | None = None
 
@@ -56,7 +57,9 @@ class Interlocks:
         self._listeners.append(listener)
 
     def watch(self, item: Item) -> None:
-        """Look at one item of the stream, and at how long the other instruments have been silent."""
+        """Look at one item of the stream, and at how long nothing has come of the other instruments."""
+        if isinstance(item, Sample | Block):
+            self._last_seen_s[item.stream] = self._clock.now()
         self._watch_for_absence()
         if isinstance(item, Sample):
             self._watch_silence(item)
@@ -80,10 +83,9 @@ class Interlocks:
         if now_s < self._look_again_s:
             return
         self._look_again_s = now_s + _LOOK_S
-        for stream, good_s in tuple(self._last_good_s.items()):
-            # By so much more than where silence is told: there the reason has the instrument's last state.
-            if now_s - good_s >= self._limits.silent_after_s + 2.0 * _LOOK_S:
-                reason = f"{stream}: nothing was read for {now_s - good_s:.0f} s (its sampler is held up)"
+        for stream, seen_s in tuple(self._last_seen_s.items()):
+            if now_s - seen_s >= self._limits.silent_after_s + _LOOK_S:
+                reason = f"{stream}: nothing was read for {now_s - seen_s:.0f} s (its sampler is held up)"
                 self._raise(Trip(reason, self._last_error.get(stream)))
 
     def _watch_silence(self, sample: Sample) -> None:

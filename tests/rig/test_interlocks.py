@@ -103,12 +103,25 @@ def test_an_instrument_nobody_reads_any_more_trips_by_the_samples_of_another() -
     guard = Guard()
     with guard.clock.participate("test"):
         guard.pressure(1.0)
-        for second in range(1, 62):
+        for second in range(1, 61):
             guard.clock.sleep_until(float(second))
             guard.mass(1.0)
         assert not guard.trips
-        guard.clock.sleep_until(62.0)
+        guard.clock.sleep_until(61.0)
         guard.mass(1.0)
     (trip,) = guard.trips
-    assert "pressure_line: nothing was read for 62 s" in trip.reason
+    assert "pressure_line: nothing was read for 61 s" in trip.reason
     assert not trip.is_limit
+
+
+def test_an_instrument_that_is_read_rarely_and_gives_no_number_is_not_said_to_be_held_up() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.mass(1.0)
+        for second in range(1, 76):
+            guard.clock.sleep_until(float(second))
+            guard.pressure(1.0)
+            if second % 25 == 0:
+                guard.mass(math.nan, SampleStatus.BUSY)
+    (trip,) = guard.trips
+    assert "mass: no number for 75 s (last state: busy)" in trip.reason
