@@ -31,6 +31,7 @@ from results.bolus_statistics import (
 from results.bolus_windows import FEWEST_READINGS, BolusTiming, SettledMean, bolus_steps, refuse_overlap, settled_mean
 from results.cleaning.findings import Finding, findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
+from results.cleaning.tare import refuse_tare
 from results.decision import Criterion, DecisionRule, MeasuredValue, combined_verdict
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import evaporation_notes
@@ -121,7 +122,7 @@ def evaluate_bolus(
     """
     phases = series.phases
     refuse_overlap(boluses_s, evaluation.timing)
-    _refuse_tare(series)
+    refuse_tare(series)
     readings = _clean(series, boluses_s, evaluation.timing, readability_g=bench.balance_readability_mg * 1e-3)
     level = level_record(readings, bench, filled_s=phases.begin_s)
     air = air_record(
@@ -355,13 +356,6 @@ def _clean(
         replace(series, mass_g=series.mass_g - steps.at(series.time_s)), readability_g=readability_g
     )
     return replace(readings, mass_g=readings.mass_g + steps.at(readings.time_s))
-
-
-def _refuse_tare(series: FlowSeries) -> None:
-    phases = series.phases
-    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
-    if inside:
-        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
 
 
 def _notes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from results.bench import GravimetricBench
 from results.cleaning.gaps import reading_gaps
 from results.cleaning.steps import refuse_steps
+from results.cleaning.tare import refuse_tare
 from results.decision import combined_verdict
 from results.evaluation import FlowEvaluation
 from results.flow.grid import GridSeries
@@ -24,7 +25,6 @@ from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.measurands import decide_flow
 from results.outcome import FLOW_OUTCOME_SCHEMA, FlowOutcome
 from results.profiles import LoadedProfile, MethodProfile, load_profile
-from results.refusal import EvaluationRefused
 from results.series import FlowSeries, Phase
 from results.uncertainty.drift import drift_of
 
@@ -41,7 +41,7 @@ def evaluate_flow(
     loaded = profile or load_profile(evaluation.profile)
     method = loaded.profile
     phases, analysis = series.phases, series.phases.analysis
-    _refuse_tare(series)
+    refuse_tare(series)
     treated = treated_readings(series, evaluation, bench)
     readings = treated.readings
     refuse_steps(
@@ -166,14 +166,6 @@ def evaluate_flow(
         )
         + window_notes(corrected.trumpet),
     )
-
-
-def _refuse_tare(series: FlowSeries) -> None:
-    """A tare inside the phases changes the zero that blanks and analysis must share."""
-    phases = series.phases
-    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
-    if inside:
-        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
 
 
 def _strokes(

@@ -13,6 +13,7 @@ from results.cleaning.disturbances import undisturbed
 from results.cleaning.findings import findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
 from results.cleaning.steps import refuse_steps
+from results.cleaning.tare import refuse_tare
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import air_notes, evaporation_notes
 from results.gravimetry.air import air_record
@@ -191,14 +192,6 @@ class Weighing:
             lines=[line.scaled(per_ul) for line in lines],
             coverage_percent=self.evaluation.coverage_percent,
         )
-
-
-def refuse_tare(series: FlowSeries) -> None:
-    """Raise `EvaluationRefused` for a tare within the phases: it changes the zero that blanks and test must share."""
-    phases = series.phases
-    inside = [at_s for at_s in series.tare_s if phases.begin_s < at_s < phases.end_s]
-    if inside:
-        raise EvaluationRefused(f"the balance was tared at {inside[0]:g} s, within the test; run the test again")
 
 
 def _treated(
