@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from results.foreign.consistency import refuse_contradictions
 from results.foreign.evaluate import Evaluation, evaluate_foreign, evaluate_table, read_foreign
 from results.occlusion.outcome import OcclusionOutcome
 from results.refusal import EvaluationRefused
+from tests.results.test_evaluation_schema import faults
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 BALANCE = EXAMPLES / "occlusion-balance.csv"
@@ -116,3 +118,9 @@ def test_without_the_pressure_there_is_no_outcome() -> None:
     table = read_foreign(BALANCE, conditions_of())
     with pytest.raises(EvaluationRefused, match="without the pressure in the line"):
         evaluate_table(table, conditions_of(), run_id="x")
+
+
+def test_the_record_is_what_the_published_schema_says() -> None:
+    published = json.loads((EXAMPLES.parent / "evaluation.schema.json").read_text(encoding="utf-8"))
+    for changes in (None, {"events.alarm": GONE}, {"periods.steady": GONE}):
+        assert faults(published, evaluated(changes).as_record()) == []
