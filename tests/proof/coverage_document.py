@@ -68,12 +68,12 @@ def table(rows: Sequence[Row], *, extra: bool = False) -> str:
 def left_out_table(rows: Sequence[Row]) -> str:
     """Return what happens to coverage when a line is removed or a correction switched off, as a Markdown table."""
     lines = ["| left out | bench, rate | coverage with it | without it | |", "|---|---|---|---|---|"]
-    for number, change in enumerate(LEFT_OUT):
+    for change in LEFT_OUT:
         own = [row for row in rows if row.cell == change.cell]
         if not own:
             continue
         whole = coverage_of([row.error for row in own], [row.expanded for row in own])
-        less = coverage_of([row.left_out[number][0] for row in own], [row.left_out[number][1] for row in own])
+        less = coverage_of([row.left_out[change.key][0] for row in own], [row.left_out[change.key][1] for row in own])
         found = "fails" if less.covered_percent < CELL_PERCENT[0] else "NOT FOUND"
         with_it, without_it = f"{whole.covered_percent:.1f} %", f"{less.covered_percent:.1f} %"
         lines.append(f"| {change.title} | {change.cell} | {with_it} | {without_it} | {found} |")

@@ -23,6 +23,11 @@ class LeftOut:
     as_written: bool = False
     no_evaporation: bool = False
 
+    @property
+    def key(self) -> str:
+        """What and where."""
+        return f"{self.title}; {self.cell}"
+
 
 LEFT_OUT = (
     LeftOut("line: capillary pull on the tube", "good, 2 uL/h", line="capillary"),

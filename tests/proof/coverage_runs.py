@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -51,14 +51,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Error of the measured mean flow and its U (% of the set flow); both again for its own entries of `LEFT_OUT`."""
+    """Error of the measured mean flow and its U (% of the set flow); both again for its own keys of `LEFT_OUT`."""
 
     cell: str
     seed: int
     error: float
     expanded: float
     contributions: dict[str, float]
-    left_out: dict[int, tuple[float, float]]
+    left_out: dict[str, tuple[float, float]]
 
 
 def cells() -> tuple[Cell, ...]:
@@ -89,21 +89,26 @@ def case_at(rate_ul_per_h: float) -> FlowCase:
     )
 
 
-def study(runs: int, chosen: tuple[Cell, ...], *, workers: int | None = None) -> Iterator[Row]:
-    """Yield the rows of all cells, of the extra ones fewer; each cell has its own block of consecutive seeds."""
+def jobs_of(runs: int, chosen: Sequence[Cell]) -> list[tuple[str, int]]:
+    """Return name of cell and seed of every run; of the extra cells fewer. Each cell has its own block of seeds."""
     known = [cell.name for cell in cells()]
-    jobs = [
-        (known.index(cell.name), known.index(cell.name) * runs + 1 + index)
+    return [
+        (cell.name, known.index(cell.name) * runs + 1 + index)
         for index in range(runs)
         for cell in chosen
         if not cell.extra or index < EXTRA_SHARE * runs
     ]
+
+
+def study(jobs: Sequence[tuple[str, int]], *, workers: int | None = None) -> Iterator[Row]:
+    """Yield the rows of jobs, in their order."""
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         yield from pool.map(_row_of, jobs, chunksize=10)
 
 
-def _row_of(job: tuple[int, int]) -> Row:
-    return row(cells()[job[0]], job[1])
+def _row_of(job: tuple[str, int]) -> Row:
+    name, seed = job
+    return row(next(cell for cell in cells() if cell.name == name), seed)
 
 
 def row(cell: Cell, seed: int) -> Row:
@@ -119,9 +124,7 @@ def row(cell: Cell, seed: int) -> Row:
         expanded=measured.expanded_uncertainty,
         contributions={line.name: line.contribution for line in outcome.error_a.lines},
         left_out={
-            number: left_out_of(change, run, bench, outcome)
-            for number, change in enumerate(LEFT_OUT)
-            if change.cell == cell.name
+            change.key: left_out_of(change, run, bench, outcome) for change in LEFT_OUT if change.cell == cell.name
         },
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from instruments.simulated.physics.lags import delayed_recursion
 from instruments.simulated.physics.room import CELL_S, RoomAir
 from tests.proof.array_bench import phases_of
 from tests.proof.bench_qualities import QUALITIES, UNSTEADY_ROOM, BenchQuality
-from tests.proof.coverage import notes_of
+from tests.proof.coverage import keep, kept_rows, notes_of
 from tests.proof.coverage_document import NOTES, coverage_of, document
 from tests.proof.coverage_left_out import LEFT_OUT
 from tests.proof.coverage_runs import Row, case_at, cells, row
@@ -35,8 +36,8 @@ def test_errors_scatter_as_their_uncertainties_say_neither_more_nor_less(rows: l
 
 
 def test_without_the_correction_for_evaporation_every_run_is_wrong(rows: list[Row]) -> None:
-    number = next(place for place, change in enumerate(LEFT_OUT) if change.no_evaporation)
-    without = [found.left_out[number] for found in rows if number in found.left_out]
+    keys = [change.key for change in LEFT_OUT if change.no_evaporation]
+    without = [found.left_out[key] for found in rows for key in keys if key in found.left_out]
     assert without
     assert all(abs(error) > expanded for error, expanded in without)
 
@@ -68,3 +69,12 @@ def test_notes_written_by_hand_outlive_the_tables(rows: list[Row]) -> None:
     new = document(rows, made="a test", notes=notes_of(old))
     assert notes_of(new) == f"{NOTES}\nMissed by chance.\n"
     assert notes_of("# None yet\n") == NOTES
+
+
+def test_a_study_goes_on_from_what_it_kept(rows: list[Row], tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    assert kept_rows(path, [(rows[0].cell, rows[0].seed)]) == {}
+    for found in rows:
+        keep(path, found, "abc1234")
+    last = rows[-1]
+    assert kept_rows(path, [(last.cell, last.seed), (last.cell, -1)]) == {(last.cell, last.seed): (last, "abc1234")}
