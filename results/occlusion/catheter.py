@@ -105,6 +105,13 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
 
     # ---- pressure
 
+    @property
+    def risen_s(self) -> float:
+        """Until when (s) the pump raised the pressure: it may have slipped from then on."""
+        begin_s, end_s = self.record.closed.by_s, self.closed_until_s
+        risen_s = self.record.pressure.plateau_from(begin_s, end_s, band_kpa=self.evaluation.back_band_kpa)
+        return risen_s if risen_s - begin_s > 3.0 * self.stroke_s else end_s
+
     def _rise_rate(self) -> Budget:
         return self.transducer.rise_rate(self.rise)
 
