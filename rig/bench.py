@@ -14,11 +14,11 @@ from rig.safety.safe_state import SafeState
 from rig.station import Station
 from rig.terminal.outcome_text import reason_text
 from rig.verbs.balance_check import BalanceCheckVerbs
-from rig.verbs.pump_verbs import PumpVerbs
+from rig.verbs.fixture_verbs import FixtureVerbs
 from rig.verbs.waiting import WaitingVerbs
 
 
-class Bench(PumpVerbs, WaitingVerbs, BalanceCheckVerbs):
+class Bench(FixtureVerbs, WaitingVerbs, BalanceCheckVerbs):
     """The verbs of the bench, for one run."""
 
     def __init__(

@@ -13,7 +13,7 @@ from results.decision import Verdict, combined_verdict
 from results.measured.decide import decide_all
 from results.measured.measurand import Measurand, Observation
 from results.occlusion.absent import Absent
-from results.occlusion.collection import Running, collected, untimed
+from results.occlusion.collection import Running, collected, last_still_s, untimed
 from results.occlusion.fixture import as_line
 from results.occlusion.instants import Instant
 from results.occlusion.line_budgets import steady_flow, strokes, transducer_of
@@ -186,7 +186,7 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
         """The volume (uL) that did not come while the catheter was closed, against the steady flow."""
         trial = self.record
         period = Phase(trial.closed.at_s, self.released.at_s)
-        came = untimed(trial.weighing).volume(period)
+        came = untimed(trial.weighing).volume(Phase(period.begin_s, last_still_s(trial.weighing, self.released)))
         hours = period.duration_s / _S_PER_H
         flow = self.flow.measured.value
         lines = [

@@ -14,7 +14,7 @@ from results.uncertainty.budget import Budget, combine
 from results.uncertainty.lines import normal, rectangular
 
 _LEAD_S = 5.0
-"""Collection is weighed from so long before the release: nothing flows into the vessel then."""
+_READINGS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ def untimed(weighing: Weighing) -> Weighing:
     return replace(weighing, bench=weighing.bench.model_copy(update={"timing_u_s": 0.0, "balance_response_s": 0.0}))
 
 
+def last_still_s(weighing: Weighing, released: Instant) -> float:
+    """Return an instant (s) shortly before the release: nothing flows, and no reading beside it holds what came out."""
+    lead_s = max(_LEAD_S, _READINGS * weighing.reading_period_s)
+    return max(released.after_s - lead_s, float(weighing.collection.time_s[0]))
+
+
 def collected(
     weighing: Weighing, *, released: Instant, until_s: float, running: Sequence[Running], flow: Budget
 ) -> Budget:
@@ -54,8 +60,7 @@ def collected(
 
     `flow` is the weighed steady flow. Evaporation and all else is corrected as the weighing does.
     """
-    begin_s = max(released.after_s - _LEAD_S, float(weighing.collection.time_s[0]))
-    weighed = untimed(weighing).volume(Phase(begin_s, until_s))
+    weighed = untimed(weighing).volume(Phase(last_still_s(weighing, released), until_s))
     period = Phase(released.at_s, until_s)
     own_ul, doubt_ul = own_delivery_ul(running, flow.measured.value, period)
     lines = list(weighed.lines)

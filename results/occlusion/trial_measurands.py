@@ -257,7 +257,7 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
         trial, notes = self.record, []
         if trial.simulated:
             notes.append("SIMULATED: no pump was measured; not to be used as verification evidence")
-        if trial.alarm is None:
+        if trial.alarm is None and not trial.restarts:
             notes.append(trial.no_alarm)
         if self.evaluation.threshold_kpa is None:
             notes.append("the pump offers no choice of occlusion thresholds")

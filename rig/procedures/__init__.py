@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rig.procedures import (
+    catheter_occlusion,
     catheter_trial,
     daily_check,
     flex_schedule,
     flow_accuracy,
     lockout,
+    occlusion,
     over_infusion,
     stall_recovery,
     stop_restart,
@@ -17,11 +19,13 @@ from rig.procedures import (
 from rig.procedures.procedure import Procedure
 
 _ALL = (
+    catheter_occlusion.PROCEDURE,
     catheter_trial.PROCEDURE,
     daily_check.PROCEDURE,
     flex_schedule.PROCEDURE,
     flow_accuracy.PROCEDURE,
     lockout.PROCEDURE,
+    occlusion.PROCEDURE,
     over_infusion.PROCEDURE,
     stall_recovery.PROCEDURE,
     stop_restart.PROCEDURE,
