@@ -23,7 +23,7 @@ from results.uncertainty.evaporation_lines import loss_change_ug_per_min
 
 _G_PER_UL = 1e-3
 _PULLS = 2.0
-_PULLS_OF_A_PAUSE = 3.0
+PULLS_OF_A_PAUSE = 3.0
 """Standard deviations of the contact line's pull that pass for no step, and for no delivery."""
 
 _PAUSE: tuple[str, Treatment, str] = (
@@ -74,7 +74,7 @@ def findings_of(
         collection.time_s[inside],
         collection.volume_ul[inside],
         sample_interval_s=profile.sample_interval_s,
-        detectable_ul=max(continuity.detectable_ul, _PULLS_OF_A_PAUSE * bench.capillary_u_ul),
+        detectable_ul=max(continuity.detectable_ul, PULLS_OF_A_PAUSE * bench.capillary_u_ul),
         quantum_ul=treated.quantum_g * collection.ul_per_g,
     )
     if any(found.rule == "drops" for found in treated.readings.findings):
@@ -83,7 +83,10 @@ def findings_of(
     largest_bubble_ul = bench.outlet_tube_volume_ul + bench.outlet_tube_volume_u_ul
     return (
         *treated.readings.findings,
-        *(_irregular(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul) for entry in irregular),
+        *(
+            irregular_finding(entry, ul_per_g=collection.ul_per_g, largest_bubble_ul=largest_bubble_ul)
+            for entry in irregular
+        ),
         *_evaporation_changed(collection, series.phases, bench=bench, drift=drift),
         *_ends_not_weighed(collection, series.phases.analysis),
     )
@@ -131,7 +134,8 @@ def _evaporation_changed(
         )
 
 
-def _irregular(entry: Irregularity, *, ul_per_g: float, largest_bubble_ul: float) -> Finding:
+def irregular_finding(entry: Irregularity, *, ul_per_g: float, largest_bubble_ul: float) -> Finding:
+    """Return the finding of a pause or surge: what may be a bubble, or something on the pan, widens U."""
     rule, treatment, explanation = _HASTE
     if entry.volume_ul > largest_bubble_ul:
         rule, treatment, explanation = _INTERRUPTION

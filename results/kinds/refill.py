@@ -61,6 +61,7 @@ def measure(record: RunRecord, evaluation: RefillEvaluation, bench: GravimetricB
     infusions = [phase for _, phase in record.numbered("infusion", evaluation.infusions)]
     flow = evaluation.flow_ul_per_h
     weighing = Weighing.of(record.weighed_over(*infusions), evaluation, bench, fastest_ul_per_h=flow)
+    weighing = weighing.with_pauses(infusions)
     log = record.pump()
     parts = [weighing.volume(phase) for phase in infusions]
     calculated_ul = sum(_calculated_ul(log, phase) for phase in infusions)

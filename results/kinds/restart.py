@@ -47,14 +47,21 @@ def measure(record: RunRecord, evaluation: RestartEvaluation, bench: Gravimetric
     parts = [phase for phase in (record.phases.get("before stop"), stopped, after) if phase is not None]
     weighing = Weighing.of(record.weighed_over(*parts), evaluation, bench, fastest_ul_per_h=flow)
     steady = steady_part(after, evaluation.settle_s)
+    weighing = weighing.with_pauses((steady,))
     found = [
         measured("delivered while stopped", weighing.volume(stopped)),
         measured("flow while stopped", weighing.mean_flow(stopped)),
         alarm_after("stopped alarm after", record, STOPPED_TOO_LONG, since=stopped, until_s=after.end_s),
-        _delay(weighing, steady_part(stopped, evaluation.settle_s), steady, after.begin_s, flow),
+        _delay(weighing, _at_rest(stopped, evaluation.settle_s, steady), steady, after.begin_s, flow),
         measured("mean flow error after restart", weighing.flow_error(steady, set_flow_ul_per_h=flow)),
     ]
     return concluded("restart", record, evaluation, found, weighing=weighing)
+
+
+def _at_rest(stopped: Phase, settle_s: float, steady: Phase) -> Phase:
+    """Return the end of the stop, as long as the flow after it: what came days before tells nothing of the restart."""
+    rest = steady_part(stopped, settle_s)
+    return Phase(max(rest.begin_s, rest.end_s - steady.duration_s), rest.end_s)
 
 
 def _delay(weighing: Weighing, before: Phase, after: Phase, begin_s: float, flow_ul_per_h: float) -> Measurand:

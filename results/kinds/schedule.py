@@ -75,6 +75,7 @@ def measure(record: RunRecord, evaluation: ScheduleEvaluation, bench: Gravimetri
     names, flows = evaluation.step_names, evaluation.step_flows
     steps = [phase for _, phase in record.numbered("day-step", len(names))]
     weighing = Weighing.of(record.weighed_over(*steps), evaluation, bench, fastest_ul_per_h=max(flows))
+    weighing = weighing.with_pauses(steady_part(step, evaluation.settle_s) for step in steps)
     per_ul = evaluation.concentration_ug_per_ml * UG_PER_UL_OF_UG_PER_ML
     doses = [
         measured(f"dose, day-step {name}", weighing.scaled(weighing.volume(step), per_ul, "ug"))

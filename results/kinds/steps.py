@@ -54,6 +54,7 @@ def measure(record: RunRecord, evaluation: StepsEvaluation, bench: GravimetricBe
     flows = evaluation.flows_ul_per_h
     steps = [phase for _, phase in record.numbered("step", len(flows))]
     weighing = Weighing.of(record.weighed_over(*steps), evaluation, bench, fastest_ul_per_h=max(flows))
+    weighing = weighing.with_pauses(steady_part(step, evaluation.settle_s) for step in steps)
     found: list[Measurand] = []
     for n, (step, flow) in enumerate(zip(steps, flows, strict=True), start=1):
         steady = steady_part(step, evaluation.settle_s)

@@ -13,10 +13,13 @@ from results.measured.weighing import Weighing
 from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import Budget, BudgetLine, Distribution, combine
+from results.uncertainty.evaporation_lines import loss_change_ug_per_min
 from results.uncertainty.lines import normal, rectangular
 from results.uncertainty.noise import ReadingWeights
 
 _FEWEST = 5
+_EITHER_OR = math.sqrt(0.5)
+_BENT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ def change_of_flow(
     at_s = (first.at_zero - second.at_zero) / change
     times = np.concatenate((first.time_s, second.time_s))
     weights = np.concatenate((first.weights(at_s), -second.weights(at_s)))
-    lines = _lines(weighing, ReadingWeights(time_s=times, weight=weights / abs(change)), 1.0 / abs(change))
+    per_ul = ReadingWeights(time_s=times, weight=weights / abs(change))
+    lines = _lines(weighing, per_ul, 1.0 / abs(change))
+    lines += _doubts(weighing, per_ul, Phase(before.begin_s, after.end_s), 1.0 / abs(change))
     budget = combine(value=at_s - since_s, unit="s", lines=lines, coverage_percent=weighing.evaluation.coverage_percent)
     return ChangeOfFlow(budget, first.slope * 3600.0, second.slope * 3600.0)
 
@@ -107,3 +112,27 @@ def _lines(weighing: Weighing, weights: ReadingWeights, s_per_ul: float) -> list
         rectangular("volume delivered in strokes", unit="uL", half_width=stroke_ul / 2.0, sensitivity=s_per_ul),
         normal("timing of the readings", unit="s", u=bench.timing_u_s, sensitivity=1.0),
     ]
+
+
+def _doubts(weighing: Weighing, weights: ReadingWeights, whole: Phase, s_per_ul: float) -> list[BudgetLine]:
+    """Return the lines (s) of findings in the readings, and of evaporation that changed nobody knows when.
+
+    A finding shifts all later readings by its size or not at all, a repair by its own uncertainty. A change of
+    evaporation in the middle of a line bends it: the line's end is then out by up to a fifth of what it makes.
+    """
+    ul_per_mg = weighing.collection.ul_per_g * 1e-3
+    repaired_s = kept_s = 0.0
+    for found in weighing.readings.findings:
+        response_s = weights.applied_to((weights.time_s >= found.end_s).astype(np.float64)) * ul_per_mg
+        if found.treatment == "repaired":
+            repaired_s = math.hypot(repaired_s, response_s * found.u_mg)
+        elif found.treatment == "kept, U widened":
+            kept_s += abs(response_s * found.size_mg)
+    _, unexplained = loss_change_ug_per_min(weighing.collection, whole, bench=weighing.bench, drift=weighing.drift)
+    bent_ul = _BENT * unexplained * whole.duration_s / 60.0 * weighing.collection.ul_per_g * 1e-6
+    lines = [
+        normal("steps of the reading, as taken back", unit="s", u=repaired_s, sensitivity=1.0),
+        normal("jumps and pauses that may be no delivery", unit="s", u=kept_s * _EITHER_OR, sensitivity=1.0),
+        normal("evaporation, when it changed", unit="uL", u=bent_ul, sensitivity=s_per_ul),
+    ]
+    return [line for line in lines if line.contribution > 0.0]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results.bench import GravimetricBench
-from results.cleaning.disturbances import undisturbed
+from results.cleaning.disturbances import Undisturbed, undisturbed
 from results.cleaning.findings import findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
 from results.cleaning.steps import refuse_steps
@@ -20,6 +20,7 @@ from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.gravimetry.level import level_record
 from results.gravimetry.reference_vessel import reference_loss
+from results.measured.steady import pauses_in
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries, Phase
 from results.uncertainty.budget import Budget, BudgetLine, combine
@@ -61,6 +62,7 @@ class Weighing:
     bench: GravimetricBench
     drift: Drift
     test: Phase
+    quantum_g: float
 
     @classmethod
     def of(
@@ -79,7 +81,8 @@ class Weighing:
         """
         phases = series.phases
         refuse_tare(series)
-        readings = _treated(series, evaluation, bench, fastest_ul_per_h)
+        treated = _treated(series, evaluation, bench, fastest_ul_per_h)
+        readings = treated.readings
         level = level_record(readings, bench, filled_s=phases.begin_s)
         air = air_record(
             series.ambient,
@@ -97,7 +100,16 @@ class Weighing:
         )
         collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
         drift = drift_of(bench, collection.evaporation.blanks)
-        return cls(readings, collection, evaluation, bench, drift, phases.analysis)
+        return cls(readings, collection, evaluation, bench, drift, phases.analysis, treated.quantum_g)
+
+    def with_pauses(self, steady: Iterable[Phase]) -> Weighing:
+        """Return the kit with what paused within periods of even flow as findings that widen U, as in a flow test.
+
+        By weighing alone a pump that pauses and a bubble that passes the outlet are one. What lasts from the begin or
+        until the end of a period is no such pause: there the flow was changed.
+        """
+        pauses = [found for period in steady for found in pauses_in(self, period)]
+        return replace(self, readings=replace(self.readings, findings=(*self.readings.findings, *pauses)))
 
     def volume(self, period: Phase) -> Budget:
         """Return the volume (uL) delivered in a period, with its budget."""
@@ -196,11 +208,11 @@ class Weighing:
 
 def _treated(
     series: FlowSeries, evaluation: VolumeEvaluation, bench: GravimetricBench, fastest_ul_per_h: float | None
-) -> CleanReadings:
+) -> Undisturbed:
     readability_g = bench.balance_readability_mg * 1e-3
     readings = clean_readings(series, readability_g=readability_g)
     if fastest_ul_per_h is None:
-        return readings
+        return Undisturbed(readings, 0.0)
     treated = undisturbed(
         readings,
         phases=series.phases,
@@ -209,6 +221,7 @@ def _treated(
         stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
         pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
         set_rate_g_per_s=fastest_ul_per_h * _G_PER_UL / 3600.0,
-    ).readings
-    refuse_steps(treated, begin_s=series.phases.begin_s, end_s=series.phases.end_s, set_flow_ul_per_h=fastest_ul_per_h)
+    )
+    begin_s, end_s = series.phases.begin_s, series.phases.end_s
+    refuse_steps(treated.readings, begin_s=begin_s, end_s=end_s, set_flow_ul_per_h=fastest_ul_per_h)
     return treated
