@@ -67,7 +67,6 @@ class LineTruth:
         highest = self._truth.highest("line_pressure_kpa", self._closed_s, self._released_s)
         return {
             "steady flow": self._flow,
-            "pressure before occlusion": self._before_kpa,
             "maximum pressure": highest,
             "fixture compliance": self._fixture,
             "line compliance": self._set + self._fixture,
@@ -106,6 +105,7 @@ class LineTruth:
     def of_catheter(self) -> dict[str, float]:
         """Return the true values of the occluded catheter."""
         true = self._of_any()
+        true["pressure before occlusion"] = self._before_kpa  # of a line at rest between strokes
         hours = (self._released_s - self._closed_s) / 3600.0
         true["missed volume"] = self._flow * hours - self._truth.volume_ul(self._closed_s, self._released_s - _JUST_S)
         if self._until_s is not None:
