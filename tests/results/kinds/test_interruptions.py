@@ -118,6 +118,13 @@ def test_a_stop_of_50_h_and_a_late_restart_by_hand() -> None:
     assert abs(alarm.value - 48.0 * HOUR_S) <= alarm.expanded_uncertainty < 10.0
 
 
+def test_what_came_long_before_the_restart_does_not_move_it() -> None:
+    """3 uL come in the first ten hours of the stop: a line through all of it would put the restart 8 min late."""
+    outcome = restarted((HOUR_S, 30.0), (10.0 * HOUR_S, 0.3), (40.0 * HOUR_S, 0.0), (4.0 * HOUR_S, 30.0), alarm_s=None)
+    assert value(outcome, "delivered while stopped") == pytest.approx(3.0, abs=0.03)
+    assert value(outcome, "restart delay") == pytest.approx(0.0, abs=2.0)
+
+
 def test_a_pump_that_creeps_while_stopped_and_keeps_silent() -> None:
     criteria = (
         Criterion(id="S", measurand="flow while stopped", unit="uL/h", high=0.1, source="plan"),
