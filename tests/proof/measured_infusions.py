@@ -93,7 +93,7 @@ def primed_and_bridged(seed: int) -> Measured:
         Stretch("bridge bolus", 5.0 * HOUR_S, 8.0),
         Stretch("after bridge", 8.0 * HOUR_S, 4.0),
     )
-    run = run_programme(between_blanks(*parts), seed)
+    run = run_programme(between_blanks(*parts), seed, reading_s=2.0)
     truth = {"bridge duration": 5.0 * HOUR_S, "bridge duration error": 0.0}
     for name, word, set_ul in (("priming bolus", "priming", 150.0), ("bridge bolus", "bridge", 40.0)):
         truth[f"{word} volume"] = run.true_phase_ul(name)

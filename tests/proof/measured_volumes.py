@@ -61,7 +61,7 @@ def emptied(seed: int) -> Measured:
         kind="reservoir", set_flow_ul_per_h=30.0, fill_ul=300.0, fill_u_ul=0.5, **COMMON
     )
     program = between_blanks(Stretch("infusion", 10.0 * HOUR_S, 30.0), Stretch("after empty", 2.0 * HOUR_S, 0.0))
-    run = run_programme(program, seed)
+    run = run_programme(program, seed, reading_s=2.0)
     infusion = run.record.phase("infusion")
     at_s = {
         "low reservoir": infusion.begin_s + 200.0 / 30.0 * HOUR_S,
@@ -95,7 +95,7 @@ def locked_out(seed: int) -> Measured:
         Stretch("bolus 2", 80.0, 900.0),
         Stretch("lockout 2", 4.0 * HOUR_S, 9.0),
     )
-    run = run_programme(program, seed)
+    run = run_programme(program, seed, reading_s=2.0)
     demands = [
         TraceEvent(round((run.record.phase(f"lockout {n}").begin_s + HOUR_S) * 1e9), "bolus_refused", "pump", {})
         for n in (1, 2)

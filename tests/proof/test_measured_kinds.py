@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from tests.proof.measured_infusions import overinfused, stalled
+from tests.proof.measured_infusions import stalled
 from tests.proof.measured_programmes import PROGRAMMES
 from tests.proof.measured_runs import Measured
 
@@ -46,9 +46,7 @@ def test_a_pump_that_does_not_stall_has_no_stall() -> None:
     assert set(values.values()) == {None}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_over_infusion_is_found_and_a_good_pump_is_not_accused(seed: int) -> None:
-    assert overinfused(seed).value("over-infusion detected after") is None
-    for percent in (15.0, 30.0):
-        found = overinfused(seed, {"kind": "rate_error", "percent": percent})
-        assert found.value("over-infusion detected after") is not None
+def test_over_infusion_is_found_and_a_good_pump_is_not_accused() -> None:
+    for name, found in (("overinfusion", False), ("overinfusion, sudden", True), ("overinfusion, creeping", True)):
+        for measured in runs(name):
+            assert (measured.value("over-infusion detected after") is not None) is found
