@@ -56,7 +56,10 @@ CORRECTED = "fully corrected: evaporation, basal flow, air buoyancy, immersion, 
 
 
 class BolusEvaluation(VolumeEvaluation):
-    """How a bolus test is evaluated. `density_g_per_ml` is d of the formula as it is written; see `BolusTiming`."""
+    """How a bolus test is evaluated. `density_g_per_ml` is d of the formula as it is written; see `BolusTiming`.
+
+    Each bolus takes the place of the basal flow for `basal_paused_s`; 0: it comes on top.
+    """
 
     set_volume_ul: float = Field(gt=0.0)
     duration_s: float = Field(ge=0.0)
@@ -66,6 +69,7 @@ class BolusEvaluation(VolumeEvaluation):
     units_per_ml: float | None = Field(default=None, gt=0.0)
     basal_flow_ul_per_h: float = Field(default=0.0, ge=0.0)
     basal_flow_u_ul_per_h: float = Field(default=0.0, ge=0.0)
+    basal_paused_s: float = Field(default=0.0, ge=0.0)
     density_g_per_ml: float = Field(default=0.998, gt=0.5, lt=2.0)
     criteria: Annotated[tuple[Criterion, ...], Field(strict=False)] = ()
     decision_rule: DecisionRule = DecisionRule(kind="guarded")
@@ -278,8 +282,8 @@ class _Weighing:
 
     def _weighed(self, number: int, at_s: float, before: SettledMean, after: SettledMean) -> tuple[BolusResult, Budget]:
         evaluation, per_g = self.evaluation, self.collection.ul_per_g
-        between_s = after.time_s - before.time_s
-        basal_ul = evaluation.basal_flow_ul_per_h / 3600.0 * between_s
+        basal_s = max(0.0, after.time_s - before.time_s - evaluation.basal_paused_s)
+        basal_ul = evaluation.basal_flow_ul_per_h / 3600.0 * basal_s
         rise_ul = (after.values[0] + after.values[1]) - (before.values[0] + before.values[1])
         volume_ul = rise_ul - basal_ul
         plain_ul = (after.values[2] - before.values[2]) * 1e3 / evaluation.density_g_per_ml - basal_ul
@@ -334,7 +338,7 @@ class _Weighing:
                 value=evaluation.basal_flow_ul_per_h,
                 unit="uL/h",
                 u=evaluation.basal_flow_u_ul_per_h,
-                sensitivity=-between.duration_s / 3600.0,
+                sensitivity=-max(0.0, between.duration_s - evaluation.basal_paused_s) / 3600.0,
                 shared=True,
             ),
             normal(

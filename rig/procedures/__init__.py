@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rig.procedures import (
+    bolus_accuracy,
+    bolus_trial,
     catheter_occlusion,
     catheter_trial,
     daily_check,
@@ -19,6 +21,8 @@ from rig.procedures import (
 from rig.procedures.procedure import Procedure
 
 _ALL = (
+    bolus_accuracy.PROCEDURE,
+    bolus_trial.PROCEDURE,
     catheter_occlusion.PROCEDURE,
     catheter_trial.PROCEDURE,
     daily_check.PROCEDURE,

@@ -1,0 +1,63 @@
+"""Bolus accuracy: good pumps at both settings, boluses 5 % too small, boluses that scatter."""
+
+from __future__ import annotations
+
+from results.decision import Verdict
+from tests.proof.protocols.boluses import GOOD, SMALL, compare_boluses
+from tests.proof.protocols.rows import Row
+
+_EXTERNAL = "simulated-external"
+_SCATTER = {**GOOD, "stroke_jitter_percent = 2.0": "stroke_jitter_percent = 60.0"}
+"""60 % of a stroke of 1 uL: 13 % of a bolus of 20."""
+
+_max = compare_boluses(bolus_s=400.0, rest_s=90.0)
+_min = compare_boluses(bolus_s=80.0, rest_s=90.0)
+_basal = compare_boluses(bolus_s=60.0, rest_s=90.0, basal_ul_per_h=500.0)
+
+ROWS = (
+    Row("bolus_accuracy", "bolus_short", "good pump", Verdict.PASS, twin=GOOD, compare=_max, in_ci=True),
+    Row(
+        "bolus_accuracy",
+        "bolus_short",
+        "boluses 5 % too small",
+        Verdict.FAIL,
+        twin=SMALL,
+        finds="mean bolus error",
+        compare=_max,
+        in_ci=True,
+    ),
+    Row("bolus_accuracy", "bolus_max", "good pump", Verdict.PASS, twin=GOOD, compare=_max),
+    Row(
+        "bolus_accuracy",
+        "bolus_max",
+        "boluses 5 % too small",
+        Verdict.FAIL,
+        twin=SMALL,
+        finds="mean bolus error",
+        compare=_max,
+    ),
+    Row("bolus_accuracy", "bolus_min", "good pump", Verdict.PASS, twin=GOOD, compare=_min),
+    Row(
+        "bolus_accuracy",
+        "bolus_min",
+        "boluses 5 % too small",
+        Verdict.FAIL,
+        twin=SMALL,
+        finds="mean bolus error",
+        compare=_min,
+    ),
+    Row("bolus_accuracy", "bolus_min", "strokes that scatter", Verdict.FAIL, twin=_SCATTER, compare=_min),
+    *(
+        Row("bolus_accuracy", case, label, verdict, base=_EXTERNAL, twin=twin, finds=finds, compare=compare)
+        for case, compare in (
+            ("bolus_min_external", compare_boluses(bolus_s=60.0, rest_s=90.0)),
+            ("bolus_max_external", compare_boluses(bolus_s=120.0, rest_s=90.0)),
+            ("bolus_basal_external", _basal),
+        )
+        for label, verdict, twin, finds in (
+            ("good pump", Verdict.PASS, GOOD, ""),
+            ("boluses 5 % too small", Verdict.FAIL, SMALL, "mean bolus error"),
+        )
+    ),
+    Row("bolus_accuracy", "bolus_max_external", "implantable pump", Verdict.NOT_RUN, finds="the pump gives boluses at"),
+)
