@@ -64,9 +64,9 @@ def stopped_after_h(case: OverInfusionCase, flow_ul_per_h: float) -> tuple[int, 
 
 
 def test_the_live_sum_is_the_evaluation_s(tmp_path: Path) -> None:
-    """9 uL/h set, 9.45 allowed: at 10.8 uL/h the 1.35 beyond it are 10 uL after 7.4 h, and 12 uL after 8.9 h;
+    """9 uL/h set, 9.45 allowed: at 10.8 uL/h 1.35 uL/h add up to 10 uL in 7.4 h, to 12 uL in 8.9 h.
 
-    the median of 10 min comes up to a quarter of an hour later.
+    The median of 10 min comes up to a quarter of an hour later.
     """
     shipped = load_plan(PROTOCOLS / "over_infusion.toml").case("over_infusion_day", OverInfusionCase)
     found = stopped_after_h(shipped, 10.8)
