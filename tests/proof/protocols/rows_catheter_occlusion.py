@@ -38,11 +38,11 @@ ROWS = (
         finds="volume not returned",
     ),
     _row(
-        "it stalls, notices, and stops",
+        "it stalls against the pressure, and says so",
         Verdict.FAIL,
         twin={"stroke_duration_s": "stall_detection_s = 300.0\nstroke_duration_s"},
         events=(f'kind = "stall"\n{_CLOSED}',),
-        finds="mean flow error after release",
+        finds="motor stall",
     ),
     _row(
         "the line leaks under pressure",
