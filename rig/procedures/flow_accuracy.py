@@ -174,25 +174,30 @@ class FlowCaseTable(CaseTable):
         return profile.analysis_s if self.analysis_s is None else self.analysis_s
 
 
-def _case(base: Mapping[str, Any], table: FlowCaseTable, evaluation: FlowEvaluation) -> FlowCase:
+def flow_case_fields(base: Mapping[str, Any], table: FlowCaseTable, evaluation: FlowEvaluation) -> dict[str, Any]:
+    """Return the fields of the flow case of a checked table and evaluation."""
     profile = load_profile(table.profile).profile
     flow_ul_per_h = table.flow_ul_per_h()
     if flow_ul_per_h is None:
         raise ProgramError(f"case {base['name']!r} states no flow")
     prime = FlowStep(table.prime_flow_ul_per_h(), table.prime_s)
-    return FlowCase(
+    return {
         **base,
-        evaluation=evaluation,
-        needs=PumpNeeds(flows_ul_per_h=(flow_ul_per_h, prime.flow_ul_per_h)),
-        flow_ul_per_h=flow_ul_per_h,
-        dose_ug_per_day=table.dose_ug_per_day,
-        concentration_ug_per_ml=table.concentration_ug_per_ml,
-        prime=prime,
-        blank_s=table.blank_s,
-        program=continuous(flow_ul_per_h),
-        stabilisation_s=table.resolved_stabilisation_s(profile),
-        analysis_s=table.resolved_analysis_s(profile),
-    )
+        "evaluation": evaluation,
+        "needs": PumpNeeds(flows_ul_per_h=(flow_ul_per_h, prime.flow_ul_per_h)),
+        "flow_ul_per_h": flow_ul_per_h,
+        "dose_ug_per_day": table.dose_ug_per_day,
+        "concentration_ug_per_ml": table.concentration_ug_per_ml,
+        "prime": prime,
+        "blank_s": table.blank_s,
+        "program": continuous(flow_ul_per_h),
+        "stabilisation_s": table.resolved_stabilisation_s(profile),
+        "analysis_s": table.resolved_analysis_s(profile),
+    }
+
+
+def _case(base: Mapping[str, Any], table: FlowCaseTable, evaluation: FlowEvaluation) -> FlowCase:
+    return FlowCase(**flow_case_fields(base, table, evaluation))
 
 
 PROCEDURE = Procedure(name="flow-accuracy", kind="flow", table=FlowCaseTable, case=_case)
