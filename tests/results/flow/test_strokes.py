@@ -7,7 +7,7 @@ import pytest
 
 from results.flow.strokes import stroke_analysis
 
-PERIOD = {"begin_s": 86_400.0, "end_s": 176_400.0}
+BEGIN_S, END_S = 86_400.0, 176_400.0
 WINDOWS_S = tuple(900.0 * count for count in (1, 4, 10, 22, 38, 62))
 
 
@@ -20,7 +20,13 @@ def strokes_of(*, stroke_ul: float, cycle_s: float, step_s: float = 1.0) -> tupl
 def test_a_perfect_stroke_pump_has_no_error_in_windows_of_whole_strokes(stroke_ul: float, cycle_s: float) -> None:
     time_s, volume = strokes_of(stroke_ul=stroke_ul, cycle_s=cycle_s)
     found = stroke_analysis(
-        time_s, volume, **PERIOD, stroke_volume_ul=stroke_ul, set_flow_ul_per_h=9.0, windows_s=WINDOWS_S
+        time_s,
+        volume,
+        begin_s=BEGIN_S,
+        end_s=END_S,
+        stroke_volume_ul=stroke_ul,
+        set_flow_ul_per_h=9.0,
+        windows_s=WINDOWS_S,
     )
     assert found is not None
     assert found.cycle_s == pytest.approx(cycle_s, rel=2e-3)
@@ -37,7 +43,13 @@ def test_a_perfect_stroke_pump_has_no_error_in_windows_of_whole_strokes(stroke_u
 def test_a_steady_flow_has_its_error_in_every_window() -> None:
     time_s = np.arange(0.0, 190_000.0, 10.0)
     found = stroke_analysis(
-        time_s, 9.9 / 3600.0 * time_s, **PERIOD, stroke_volume_ul=1.0, set_flow_ul_per_h=9.0, windows_s=WINDOWS_S
+        time_s,
+        9.9 / 3600.0 * time_s,
+        begin_s=BEGIN_S,
+        end_s=END_S,
+        stroke_volume_ul=1.0,
+        set_flow_ul_per_h=9.0,
+        windows_s=WINDOWS_S,
     )
     assert found is not None
     assert found.error_percent == pytest.approx(10.0)
@@ -50,7 +62,13 @@ def test_nothing_delivered_nothing_to_analyse(flow_ul_per_s: float) -> None:
     time_s = np.arange(0.0, 190_000.0, 10.0)
     assert (
         stroke_analysis(
-            time_s, flow_ul_per_s * time_s, **PERIOD, stroke_volume_ul=1.0, set_flow_ul_per_h=9.0, windows_s=WINDOWS_S
+            time_s,
+            flow_ul_per_s * time_s,
+            begin_s=BEGIN_S,
+            end_s=END_S,
+            stroke_volume_ul=1.0,
+            set_flow_ul_per_h=9.0,
+            windows_s=WINDOWS_S,
         )
         is None
     )
@@ -60,7 +78,13 @@ def test_less_than_one_stroke_is_nothing_to_analyse() -> None:
     time_s = np.arange(0.0, 190_000.0, 10.0)
     assert (
         stroke_analysis(
-            time_s, 1e-6 * time_s, **PERIOD, stroke_volume_ul=1.0, set_flow_ul_per_h=9.0, windows_s=WINDOWS_S
+            time_s,
+            1e-6 * time_s,
+            begin_s=BEGIN_S,
+            end_s=END_S,
+            stroke_volume_ul=1.0,
+            set_flow_ul_per_h=9.0,
+            windows_s=WINDOWS_S,
         )
         is None
     )

@@ -48,7 +48,7 @@ def test_run_length_agrees_with_simulated_runs() -> None:
 @given(st.lists(st.floats(0.0, 5.0), min_size=2, max_size=60))
 def test_the_watch_and_the_whole_record_agree(rises: list[float]) -> None:
     volume = np.asarray(np.cumsum(rises), dtype=np.float64)
-    times = 600.0 * np.arange(volume.size)
+    times = 600.0 * np.arange(volume.size, dtype=np.float64)
     watch = OverDelivery(allowed_ul_per_h=9.0, decision_ul=4.0)
     reached = [watch.add(time_s=float(t), volume_ul=float(v)) for t, v in zip(times, volume, strict=True)]
     sums = cusum_ul(times, volume, allowed_ul_per_h=9.0)
