@@ -46,7 +46,7 @@ from results.series import NUMBER_CODES, FlowPhases, FlowSeries, Phase
 from results.uncertainty.budget import Budget, combine
 from results.uncertainty.drift import Drift, drift_of
 from results.uncertainty.flow_lines import volume_lines
-from results.uncertainty.lines import normal
+from results.uncertainty.lines import normal, rectangular
 
 __all__ = ["MEASURANDS", "BolusEvaluation", "bolus_criterion_problem", "bolus_phases", "evaluate_bolus"]
 
@@ -348,6 +348,17 @@ class _Weighing:
                 sensitivity=-evaluation.basal_flow_ul_per_h / 3600.0,
             ),
         ]
+        if evaluation.basal_flow_ul_per_h > 0.0 and evaluation.stroke_volume_ul is not None:
+            # How many whole strokes fall between the readings depends on where the bolus interrupts them: always alike.
+            lines.append(
+                rectangular(
+                    "strokes of the basal flow",
+                    unit="uL",
+                    half_width=evaluation.stroke_volume_ul,
+                    sensitivity=1.0,
+                    shared=True,
+                )
+            )
         return combine(value=volume_ul, unit="uL", lines=lines, coverage_percent=evaluation.coverage_percent)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from tests.proof.protocols.rows import Compare, Comparison
 from tests.proof.protocols.truth import RunTruth
 
+SETTLE_S, READING_S = 30.0, 90.0
+"""As the plans have them."""
 NO_ERROR = "systematic_error_percent = { value = 0.0, u = 0.0"
 ERROR = "systematic_error_percent = { value = 0.0, u = 1.5"
 GOOD = {ERROR: "systematic_error_percent = { value = 0.0, u = 0.75"}
@@ -21,10 +23,10 @@ SMALL = {
 """A pump without error but for its boluses, which are 5 % too small."""
 
 
-def compare_boluses(*, bolus_s: float, rest_s: float, basal_ul_per_h: float = 0.0) -> Compare:
-    """Return the comparison for boluses of a duration, whose readings are taken within the rests around them.
+def compare_boluses(*, bolus_s: float, basal_ul_per_h: float = 0.0) -> Compare:
+    """Return the comparison for boluses of a duration; a bolus is what came beyond the basal flow, which it interrupts.
 
-    A bolus is what came from half a rest before it to half a rest after, less the basal flow, which it interrupts.
+    Volumes are means over the times of the readings, as the balance averages the strokes of a basal flow.
     """
 
     def compare(outcome: Mapping[str, Any], truth: RunTruth) -> list[Comparison]:
@@ -32,8 +34,11 @@ def compare_boluses(*, bolus_s: float, rest_s: float, basal_ul_per_h: float = 0.
         comparisons, errors = [], []
         for one in outcome["boluses"]:
             begin_s, _ = truth.phase(f"bolus {one['number']}")
-            came_ul = truth.volume_ul(begin_s - rest_s / 4.0, begin_s + bolus_s + 3.0 * rest_s / 4.0)
-            true_ul = came_ul - basal_ul_per_h * rest_s / 3600.0
+            reading_s = np.linspace(0.0, READING_S, 181)
+            before_ul = truth.volumes_ul(begin_s - READING_S + reading_s)
+            after_ul = truth.volumes_ul(begin_s + bolus_s + SETTLE_S + reading_s)
+            basal_ul = basal_ul_per_h * (READING_S + SETTLE_S) / 3600.0
+            true_ul = float(np.mean(after_ul) - np.mean(before_ul)) - basal_ul
             errors.append(100.0 * (true_ul / set_ul - 1.0))
             volume = one["volume"]
             name = f"bolus {one['number']}"

@@ -10,9 +10,9 @@ _EXTERNAL = "simulated-external"
 _SCATTER = {**GOOD, "stroke_jitter_percent = 2.0": "stroke_jitter_percent = 60.0"}
 """60 % of a stroke of 1 uL: 13 % of a bolus of 20."""
 
-_max = compare_boluses(bolus_s=400.0, rest_s=90.0)
-_min = compare_boluses(bolus_s=80.0, rest_s=90.0)
-_basal = compare_boluses(bolus_s=60.0, rest_s=90.0, basal_ul_per_h=500.0)
+_max = compare_boluses(bolus_s=400.0)
+_min = compare_boluses(bolus_s=80.0)
+_basal = compare_boluses(bolus_s=120.0, basal_ul_per_h=5000.0)
 
 ROWS = (
     Row("bolus_accuracy", "bolus_short", "good pump", Verdict.PASS, twin=GOOD, compare=_max, in_ci=True),
@@ -50,8 +50,8 @@ ROWS = (
     *(
         Row("bolus_accuracy", case, label, verdict, base=_EXTERNAL, twin=twin, finds=finds, compare=compare)
         for case, compare in (
-            ("bolus_min_external", compare_boluses(bolus_s=60.0, rest_s=90.0)),
-            ("bolus_max_external", compare_boluses(bolus_s=120.0, rest_s=90.0)),
+            ("bolus_min_external", compare_boluses(bolus_s=60.0)),
+            ("bolus_max_external", compare_boluses(bolus_s=120.0)),
             ("bolus_basal_external", _basal),
         )
         for label, verdict, twin, finds in (

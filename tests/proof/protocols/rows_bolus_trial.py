@@ -8,7 +8,7 @@ from tests.proof.protocols.rows import Row
 
 _EXTERNAL = "simulated-external"
 _DOSES = (25, 50, 75, 100)
-_compare = compare_boluses(bolus_s=90.0, rest_s=90.0)
+_compare = compare_boluses(bolus_s=90.0)
 _SMALL = {ERROR: "systematic_error_percent = { value = -20.0, u = 0.0"}
 _HASTY = {"crystal_error_ppm = { value = 0.0": "crystal_error_ppm = { value = 800000.0"}
 """Its clock runs so fast that the 90 s of a bolus are over after 50 s."""

@@ -35,6 +35,12 @@ def _boluses(*, old_ul_per_h: float, new_ul_per_h: float) -> Compare:
 
 _short = _boluses(old_ul_per_h=100.0, new_ul_per_h=50.0)
 
+_ENDLESS = {
+    "stroke_duration_s": "missed_step = 4\nstroke_duration_s",
+    "crystal_error_ppm = { value = 0.0, u = 20.0": "crystal_error_ppm = { value = -200.0, u = 0.0",
+}
+"""It forgets the change back from the bridge: the fourth, as on a slow clock the dose cuts off the priming bolus."""
+
 ROWS = (
     Row("priming_bridge", "bridge_short", "good pump", Verdict.PASS, compare=_short, in_ci=True),
     Row(
@@ -55,7 +61,7 @@ ROWS = (
         "bridge_short",
         "the bridge does not end",
         Verdict.FAIL,
-        twin={"stroke_duration_s": "missed_step = 3\nstroke_duration_s"},
+        twin=_ENDLESS,
         finds="mean flow error after bridge",
     ),
     Row(
