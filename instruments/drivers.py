@@ -22,6 +22,7 @@ ROLES = ("pump", "balance", "pressure", "ambient", "lines")
 _OWN = {
     "pump.bench-interface": "instruments.pumps.bench_interface.driver:DRIVER",
     "balance.mt-sics": "instruments.balances.mt_sics:DRIVER",
+    "balance.sbi": "instruments.balances.sbi:DRIVER",
     "pressure.ni-pressure": "instruments.daq.pressure:DRIVER",
     "ambient.ptu300": "instruments.ambient.ptu300:DRIVER",
     "lines.ni-lines": "instruments.daq.lines:DRIVER",

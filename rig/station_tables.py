@@ -17,7 +17,7 @@ DEVICES = ("pump", "balance", "ambient", "pressure", "lines")
 """The device tables of a station."""
 
 TWIN_SCHEME = "twin://"
-TWIN_ADDRESSES = ("pump", "balance", "balance_serial", "ambient", "daq")
+TWIN_ADDRESSES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq")
 """What can stand after `twin://`: the devices a twin has addresses for."""
 
 Text = Annotated[str, Field(min_length=1)]

@@ -20,6 +20,7 @@ from instruments.simulated.devices.mt_sics import BalanceSession, SimulatedBalan
 from instruments.simulated.devices.ni_daq import DEVICE_NAME, SimulatedDaq
 from instruments.simulated.devices.ptu300 import SimulatedTransmitter, TransmitterSession
 from instruments.simulated.devices.pump import PumpFirmware, PumpSession, build_of
+from instruments.simulated.devices.sbi import SbiSession, sbi_identity
 from instruments.simulated.devices.witness import Witness
 from instruments.simulated.one_cpu import OneCpu
 from instruments.simulated.physics.bench import Bench
@@ -31,7 +32,7 @@ from instruments.simulated.wires.pty import PtyWire
 from instruments.simulated.wires.tcp import TcpWire
 from instruments.simulated.wires.traffic import Traffic
 
-DEVICES = ("pump", "balance", "balance_serial", "ambient", "daq")
+DEVICES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq")
 """Names of the links: keys of `TwinStation.addresses()` and `TwinStation.faults`."""
 
 _FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate")
@@ -117,6 +118,10 @@ class TwinStation:
                 self._folder / "balance",
             )
         )
+        sbi = self._identity(sbi_identity(balance), "balance_sbi")
+        self._balance_sbi_wire = self._added(
+            TcpWire("balance_sbi", lambda: SbiSession(self.balance, sbi, witness), clock, faults["balance_sbi"])
+        )
         self._ambient_wire = self._added(
             TcpWire("ambient", lambda: TransmitterSession(self.ambient, witness), clock, faults["ambient"])
         )
@@ -137,6 +142,7 @@ class TwinStation:
             "pump": {"port": self._pump_wire.port},
             "balance": {"visa": _visa_socket(self._balance_wire)},
             "balance_serial": {"visa": f"ASRL{self._balance_serial_wire.port}::INSTR"},
+            "balance_sbi": {"visa": _visa_socket(self._balance_sbi_wire)},
             "ambient": {"visa": _visa_socket(self._ambient_wire)},
             "daq": {"grpc": self.daq_wire.target, "device": DEVICE_NAME},
         }
@@ -147,6 +153,7 @@ class TwinStation:
             "pump": self._pump_wire.traffic,
             "balance": self._balance_wire.traffic,
             "balance_serial": self._balance_serial_wire.traffic,
+            "balance_sbi": self._balance_sbi_wire.traffic,
             "ambient": self._ambient_wire.traffic,
             "daq": self.daq_wire.traffic,
         }

@@ -42,6 +42,7 @@ def test_every_role_has_a_driver() -> None:
     assert OWN == [
         ("pump", "bench-interface"),
         ("balance", "mt-sics"),
+        ("balance", "sbi"),
         ("pressure", "ni-pressure"),
         ("ambient", "ptu300"),
         ("lines", "ni-lines"),
@@ -89,7 +90,7 @@ def test_a_daq_driver_opens_on_a_server_too(role: str, name: str, more: dict[str
 
 def test_a_driver_of_another_package_is_found_and_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     install(monkeypatch, tmp_path, "balance.other = otherbalance_module:DRIVER")
-    assert driver_names("balance") == ("mt-sics", "other")
+    assert driver_names("balance") == ("mt-sics", "other", "sbi")
     driver = load_driver("balance", "other")
     assert isinstance(driver, Driver)
     opened: object = driver.open("balance", driver.options.model_validate({"address": "x"}), WallClock())
@@ -97,8 +98,8 @@ def test_a_driver_of_another_package_is_found_and_opened(monkeypatch: pytest.Mon
 
 
 def test_an_unknown_driver_names_those_there_are() -> None:
-    with pytest.raises(DriverError, match=r"no driver 'sbi' for the balance; there are: mt-sics"):
-        load_driver("balance", "sbi")
+    with pytest.raises(DriverError, match=r"no driver 'other' for the balance; there are: mt-sics, sbi"):
+        load_driver("balance", "other")
     with pytest.raises(DriverError, match=r"for the toaster; there are: none"):
         load_driver("toaster", "sbi")
 

@@ -158,7 +158,7 @@ def test_a_twin_that_runs_already_is_attached_to(tmp_path: Path) -> None:
             'found "bench_interface"; drivers for it: bench-interface',
         ),
         ({"pump__driver": ["bench-interface"]}, "pump.driver", "found a list of 1; drivers for it:"),
-        ({"balance__driver": "bench-interface"}, "balance.driver", "drivers for it: mt-sics"),
+        ({"balance__driver": "bench-interface"}, "balance.driver", "drivers for it: mt-sics, sbi"),
         ({"pump__port": "twin://pomp"}, "pump.port", "a twin has no 'pomp'; it has: pump, balance"),
         ({"pump__port": "/dev/ttyUSB0"}, "pump", "has no twin:// address"),
         ({"pump__serial": None}, "pump.serial", "missing; wanted text"),
@@ -236,7 +236,7 @@ def test_the_faults_of_all_tables_are_told_together(tmp_path: Path) -> None:
         station__title=3,
         pump__port="twin://pomp",
         pump__colour="red",
-        balance__driver="sbi",
+        balance__driver="other",
         sampling__ambient_period_s="10",
         sampling__pressure_rate_hz=0.15,
         setup__timing_u_s=float("nan"),
@@ -264,12 +264,12 @@ def test_a_driver_that_cannot_be_loaded_is_a_fault_of_the_line_that_names_it(
     package = tmp_path / "foreign-1.0.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n", encoding="utf-8")
-    offers = f"[{GROUP}]\nbalance.sbi = no_such_module:DRIVER\n"
+    offers = f"[{GROUP}]\nbalance.other = no_such_module:DRIVER\n"
     (package / "entry_points.txt").write_text(offers, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    error = refusal(tmp_path, changed(TABLES, balance={"driver": "sbi", "address": "twin://balance"}))
-    assert "'sbi' for the balance (package foreign) cannot be loaded" in problem_at(error, "balance.driver")
-    (package / "entry_points.txt").write_text(offers.replace("balance.sbi", "scale.sbi"), encoding="utf-8")
+    error = refusal(tmp_path, changed(TABLES, balance={"driver": "other", "address": "twin://balance"}))
+    assert "'other' for the balance (package foreign) cannot be loaded" in problem_at(error, "balance.driver")
+    (package / "entry_points.txt").write_text(offers.replace("balance.other", "scale.sbi"), encoding="utf-8")
     assert "the roles are" in problem_at(refusal(tmp_path, TEXT), "balance.driver")
 
 

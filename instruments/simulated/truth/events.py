@@ -153,7 +153,7 @@ class LinkFaultEvent(_Lasting):
     """A device's link misbehaves; carried to the wires as data."""
 
     kind: Literal["link_fault"]
-    device: Literal["pump", "balance", "balance_serial", "ambient", "daq"]
+    device: Literal["pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq"]
     mode: Literal[
         "silent", "reply_lost", "garbage", "half_line", "late", "duplicate", "drop_connection", "wrong_device"
     ]
