@@ -134,6 +134,24 @@ def test_a_quiet_balance_under_an_open_vessel_takes_no_bolus_for_a_spike(count: 
     assert [bolus.volume.value for bolus in outcome.boluses] == pytest.approx(VOLUMES[:count], abs=0.004)
 
 
+def test_a_bolus_may_take_the_place_of_the_basal_flow() -> None:
+    on_top, instead = (
+        evaluated(VOLUMES, noise_ug=2.0, basal_ul_per_h=60.0, basal_flow_ul_per_h=60.0, basal_paused_s=paused_s)
+        for paused_s in (0.0, 12.0)
+    )
+    for one, other in zip(on_top.boluses, instead.boluses, strict=True):
+        assert other.basal_ul == pytest.approx(one.basal_ul - 0.2)
+        assert other.volume.value == pytest.approx(one.volume.value + 0.2)
+
+
+def test_whole_strokes_of_a_basal_flow_are_in_the_budget_of_each_bolus_and_of_their_mean() -> None:
+    outcome = evaluated(VOLUMES, noise_ug=2.0, basal_ul_per_h=60.0, basal_flow_ul_per_h=60.0, stroke_volume_ul=0.5)
+    (single,) = [line for line in outcome.boluses[0].budget if line.name == "strokes of the basal flow"]
+    (mean,) = [line for line in outcome.mean_error.lines if line.name == "strokes of the basal flow"]
+    assert single.contribution == pytest.approx(0.5 / 3.0**0.5)
+    assert mean.contribution == pytest.approx(100.0 / outcome.set_volume_ul * single.contribution)
+
+
 def test_basal_flow_not_stated_is_in_the_boluses() -> None:
     outcome = evaluated(VOLUMES, noise_ug=2.0, basal_ul_per_h=60.0, settled_range_mg=1.0)
     assert outcome.corrected.mean_volume_ul == pytest.approx(11.05, abs=0.003)
