@@ -15,6 +15,9 @@ from results.figure_text import rounded, typeset
 from results.figures import BLUE, GREEN, GREY, RED, STYLE, mark_simulated
 from results.provenance import Provenance
 
+_TITLE_LENGTH = 52
+"""What fits beside the mark of a simulated run."""
+
 
 def draw_bolus_figure(outcome: BolusOutcome, path: Path, provenance: Provenance | None = None) -> None:
     """Draw the boluses of an outcome into a file; its ending (.png, .svg, .pdf) is the format.
@@ -45,7 +48,8 @@ def bolus_figure(outcome: BolusOutcome, provenance: Provenance | None = None) ->
         axes.set_xlabel("Bolus")
         axes.set_ylabel(f"Volume (µL at {outcome.volume_reference_temperature_c:g} °C)")
         axes.legend(frameon=False, ncols=3, loc="upper right", bbox_to_anchor=(1.0, 1.1))
-        figure.text(0.09, 0.94, outcome.title, fontsize=11.5, fontweight="bold", va="center")
+        title = textwrap.shorten(outcome.title, _TITLE_LENGTH, placeholder=" …")
+        figure.text(0.09, 0.94, title, fontsize=11.5, fontweight="bold", va="center")
         for row, text in enumerate(_lines(outcome)):
             figure.text(0.09, 0.89 - 0.04 * row, text, fontsize=9, va="center")
         if provenance is not None:
