@@ -18,7 +18,7 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 
 
 def main() -> int:
-    """Run, tell of every run that is not as it should be, print or write the tables; 1 unless all is as it should be."""
+    """Run, tell of every run that is not as it should be, print or write the tables; 1 unless all are."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10, help="consecutive seeds of every row")
     parser.add_argument("--first-seed", type=int, default=1)
