@@ -29,5 +29,16 @@ def _faults(station: StationFile, sampling: SamplingTable) -> Iterator[str]:
         *block_faults(sampling),
         *silence_faults(sampling, station.limits.silent_after_s),
         *((fault.key, fault.problem) for fault in telemetry_faults(station.pump.options, sampling)),
+        *_interlock_faults(station.sampling, sampling),
     ):
         yield f"{key}: {problem}"
+
+
+def _interlock_faults(of_station: SamplingTable, of_case: SamplingTable) -> Iterator[tuple[str, str]]:
+    # Burst pressure is looked for once a block: a longer block would let it stand longer than the station allows.
+    if of_case.pressure_block_s > of_station.pressure_block_s:
+        yield (
+            "sampling.pressure_block_s",
+            f"{of_case.pressure_block_s:g} s is longer than the station's {of_station.pressure_block_s:g} s, and burst "
+            "pressure is looked for once a block; a plan may only shorten it",
+        )

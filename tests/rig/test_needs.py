@@ -116,3 +116,9 @@ def test_sampling_the_station_cannot_give_is_refused(tmp_path: Path) -> None:
     assert "communication time-out" in reasons
     assert "1.5 samples" in reasons
     assert "silent_after_s" in reasons
+
+
+def test_a_plan_does_not_look_for_burst_pressure_less_often_than_the_station(tmp_path: Path) -> None:
+    sampling = SamplingOverrides(pressure_rate_hz=1.0, pressure_block_s=11.0)
+    reasons = refused(session_on(tmp_path), replace(trial_case(), sampling=sampling))
+    assert "11 s is longer than the station's 10 s" in reasons

@@ -11,10 +11,13 @@ import pytest
 
 from rig.plan import load_plan
 from rig.procedures import PROCEDURES
+from rig.sampling import sampling_of
+from rig.station_file import load_station_file
 from tests.end_to_end.bench_runs import protocol_command
 
 PROTOCOLS = Path(__file__).parents[2] / "protocols"
 PLANS = sorted(PROTOCOLS.glob("*.toml"))
+STATIONS = sorted((PROTOCOLS.parent / "rig" / "stations").glob("*/station.toml"))
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
@@ -25,6 +28,13 @@ def test_a_shipped_plan_can_be_run(path: Path) -> None:
         assert case.planned_s > 0.0
         assert case.title
         assert case.evaluation.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_shipped_plan_keeps_the_interlocks_of_the_shipped_stations(path: Path) -> None:
+    for station in (load_station_file(file) for file in STATIONS):
+        for case in load_plan(path).cases:
+            assert sampling_of(station, case.sampling).pressure_block_s <= station.sampling.pressure_block_s
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
