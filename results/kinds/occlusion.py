@@ -52,7 +52,7 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
     log = pump_log(trace)
     closed = valve_switched(trace, evaluation, occluded, energised=True)
     released = valve_switched(trace, evaluation, release, energised=False)
-    alarm = _alarm(trace, log, Phase(closed.after_s, released.after_s))
+    alarm, no_alarm = _alarm(trace, log, Phase(closed.after_s, released.after_s))
     pressure, bench = zeroed_pressure(trace, evaluation, bench, phases.get("blank_before"))
     trial = OcclusionTrial(
         pressure=pressure,
@@ -60,7 +60,7 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
         steady=steady,
         closed=closed,
         alarm=alarm,
-        no_alarm=f"no occlusion alarm within {released.after_s - closed.after_s:.0f} s of the occlusion",
+        no_alarm=no_alarm,
         released=released,
         end_s=min(release.end_s, float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
         fixture=fixture_of(trace, evaluation, bench, phases, weighing),
@@ -89,13 +89,30 @@ def restarts_in(log: PumpLog, period: Phase) -> tuple[Instant, ...]:
     )
 
 
-def _alarm(trace: Trace, log: PumpLog, period: Phase) -> Instant | None:
-    """Return when the pump alarmed: by its alarm output where that was sampled, else between two polls."""
-    contact = voltage_of(trace, ALARM_CHANNEL)
-    if contact is not None:
-        return first_edge(*contact, level_v=_CONTACT_V, rising=True, after_s=period.begin_s, by_s=period.end_s)
-    edges = log.edges(OCCLUSION_ALARM, period)
-    return Instant(edges[0].after_s, edges[0].by_s) if edges else None
+def _alarm(trace: Trace, log: PumpLog, period: Phase) -> tuple[Instant | None, str]:
+    """Return when the pump alarmed for the occlusion, and the words for when it did not.
+
+    Only telemetry names the alarm: an alarm contact closes for any that halts the pump. Where the contact was sampled,
+    it gives the instant, if it closed as the occlusion was named.
+    """
+    contact, poll_s = voltage_of(trace, ALARM_CHANNEL), log.poll_period_s()
+    late_s = 0.0 if contact is None else poll_s
+    edges = log.edges(OCCLUSION_ALARM, Phase(period.begin_s, period.end_s + late_s))
+    if not edges:
+        return None, _no_alarm(log, period)
+    named = edges[0]
+    if contact is None:
+        return Instant(named.after_s, named.by_s), ""
+    after_s, by_s = max(period.begin_s, named.after_s - poll_s), min(period.end_s, named.by_s + poll_s)
+    instant = first_edge(*contact, level_v=_CONTACT_V, rising=True, after_s=after_s, by_s=by_s)
+    return instant, f"the pump named the occlusion by {named.by_s:g} s, but its alarm contact did not close with it"
+
+
+def _no_alarm(log: PumpLog, period: Phase) -> str:
+    seen = (log.time_s >= period.begin_s) & (log.time_s <= period.end_s)
+    stood = frozenset[str]().union(*(up for up, inside in zip(log.alarms, seen, strict=True) if inside))
+    instead = f"; the pump raised {', '.join(map(repr, sorted(stood)))} instead" if stood else ""
+    return f"no occlusion alarm within {period.duration_s:.0f} s of the occlusion{instead}"
 
 
 OCCLUSION = EvaluationKind(model=OcclusionTraceEvaluation, evaluate=evaluate, measurands=measurands)

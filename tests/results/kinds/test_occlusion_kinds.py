@@ -118,6 +118,7 @@ def sealed(
     *,
     wired: bool = True,
     alarms: bool = True,
+    legend: Mapping[str, str] = LEGEND,
     phases: Mapping[str, Phase] = PHASES,
     without: str = "",
 ) -> Path:
@@ -134,7 +135,7 @@ def sealed(
     streams = [
         StreamSpec(MASS, MASS_COLUMNS, 1.0),
         StreamSpec(AMBIENT, AMBIENT_COLUMNS, 1.0),
-        StreamSpec(PUMP, PUMP_COLUMNS, 2.0, attributes=LEGEND),
+        StreamSpec(PUMP, PUMP_COLUMNS, 2.0, attributes=legend),
         StreamSpec(PRESSURE_PREFIX + "line", PRESSURE_COLUMNS, 0.01, hardware_timed=True),
     ]
     if wired:
@@ -242,6 +243,18 @@ def test_an_occlusion_that_raises_no_alarm_is_a_result(tmp_path: Path, wired: bo
     highest = outcome.measurand("maximum pressure").value
     assert highest is not None
     assert highest.value == pytest.approx(AT_ALARM_KPA, abs=0.1)
+
+
+@pytest.mark.parametrize("wired", [True, False])
+def test_another_alarm_is_no_occlusion_alarm(tmp_path: Path, wired: bool) -> None:
+    """The contact closes for any alarm that halts the pump; only what telemetry names counts."""
+    legend = {**LEGEND, "alarms_legend": "1=motor stall, 2=occlusion"}
+    limit = {"id": "time", "measurand": "time to alarm", "unit": "s", "high": 120.0, "source": "plan"}
+    outcome = evaluated(sealed(tmp_path, plan(criteria=[limit]), wired=wired, legend=legend))
+    assert outcome.verdict is Verdict.FAIL
+    assert outcome.measurand("time to alarm").absent == (
+        "no occlusion alarm within 125 s of the occlusion; the pump raised 'motor stall' instead"
+    )
 
 
 def test_the_zero_is_taken_from_the_line_at_rest(tmp_path: Path) -> None:
