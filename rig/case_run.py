@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -10,8 +11,6 @@ from results.after_check import AfterCheckOutcome, evaluate_after_check
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
 from results.measured.outcome import Outcome
-from results.refusal import EvaluationRefused
-from results.trace.errors import StorageError
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.reader import read_trace
@@ -94,9 +93,7 @@ class CaseRun:
             raise RigFault("the bench could not be made safe")
         seal(self.folder.journal, self.folder.trace)
         self.after_check = evaluate_after_check(read_trace(self.folder.trace))
-        self.outcome = evaluate_trace(self.folder.trace)
-        self._notes += draw_figure(self.folder, self.outcome)
-        return self.outcome
+        return self._evaluate_trace()
 
     def conclude(self, error: BaseException | None) -> None:
         """Judge the run by its outcome, or by what ended it, and write the record; idempotent."""
@@ -113,8 +110,8 @@ class CaseRun:
                     self._notes.append(f"while closing: {reason_of_error(closing_error)}")
                 error = error or closing_error
             if isinstance(error, CriterionReached):
-                self._evaluate_so_far()
                 self.verdict, self.reason = error.verdict, error.reason
+                self._evaluate_so_far()
             elif error is not None and not isinstance(error, VerdictError):
                 self.verdict, self.reason = verdict_of_error(error), reason_of_error(error)
             elif self.outcome is not None:
@@ -137,10 +134,16 @@ class CaseRun:
     def _evaluate_so_far(self) -> None:
         """Compute what can be computed of a run that a stopping criterion ended; its verdict stands already."""
         try:
-            self.outcome = evaluate_trace(self.folder.trace)
-            self._notes += draw_figure(self.folder, self.outcome)
-        except (EvaluationRefused, StorageError) as error:
-            self._notes.append(f"no value of the run as a whole: {error}")
+            self._evaluate_trace()
+        except Exception as error:  # whatever it is, the verdict that stands is recorded
+            self._notes.append(f"no value of the run as a whole: {reason_of_error(error)}")
+
+    def _evaluate_trace(self) -> Outcome:
+        outcome = evaluate_trace(self.folder.trace)
+        json.dumps(outcome.as_record(), allow_nan=False)  # one that no record can hold is none
+        self.outcome = outcome
+        self._notes += draw_figure(self.folder, outcome)
+        return outcome
 
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing

@@ -17,10 +17,16 @@ NOT_DRAWN = 'the figure is not drawn: matplotlib is missing, install it with pip
 
 
 def draw_figure(folder: RunFolder, outcome: Outcome) -> list[str]:
-    """Draw an outcome into the run's folder, where there is a figure of its kind; return what to note."""
+    """Draw an outcome into the run's folder, where there is a figure of its kind; return what to note.
+
+    Never raises: a verdict does not hang on its figure.
+    """
     if find_spec("matplotlib") is None:
         return [NOT_DRAWN]
-    draw(outcome, folder.figure, provenance_of(read_trace(folder.trace)))
+    try:
+        draw(outcome, folder.figure, provenance_of(read_trace(folder.trace)))
+    except Exception as error:
+        return [f"the figure is not drawn: {type(error).__name__}: {error}"]
     return []
 
 
