@@ -12,7 +12,7 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item
 from rig.faults import CriterionReached, RigFault, RigLimit
 from rig.safety.interlocks import Trip
-from rig.safety.safe_state import SafeState
+from rig.safety.safe_state import SafeState, SafeStateEntered
 from rig.station import Station
 from rig.stopping import Reached, StoppingCriterion
 from rig.watch import Watch, Watchers
@@ -131,6 +131,16 @@ class BenchCore:
         finally:
             if watch is not None:
                 self._watchers.remove(watch)
+
+    @contextmanager
+    def _energising(self) -> Iterator[None]:
+        """Let one command move the bench; raise what has ended the run if the bench was made safe before it."""
+        try:
+            with self._safe_state.energising():
+                yield
+        except SafeStateEntered:
+            self.check()
+            raise
 
     def _watch(
         self, *, item: Callable[[Item], bool] | None = None, status: Callable[[PumpStatus], bool] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from instruments.errors import ProtocolError
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
 from instruments.readings import PumpAlarm
@@ -116,14 +118,16 @@ class PumpVerbs(BenchCore):
         self._announce(program)
         self._upload(program)
         self._event("infusion_start", "pump", {"flow_ul_per_h": _first_flow(program)})
-        self._station.pump.start()
+        with self._energising():
+            self._station.pump.start()
 
     def _start_bolus(self, name: str, program: InfusionProgram) -> None:
         (step,) = program.steps
         duration_s = step.duration_s or 0.0
         volume_ul = step.flow_ul_per_h * duration_s / 3600.0
         self._event("bolus_start", "pump", {"name": name, "volume_ul": volume_ul, "duration_s": duration_s})
-        self._station.pump.start()
+        with self._energising():
+            self._station.pump.start()
 
     def _announce(self, program: InfusionProgram) -> None:
         steps = [{"flow_ul_per_h": step.flow_ul_per_h, "duration_s": step.duration_s} for step in program.steps]
@@ -141,7 +145,8 @@ class PumpVerbs(BenchCore):
     def _set_valve(self, line: str, *, energised: bool) -> None:
         self.check()
         self._event("valve", "lines", {"line": line, "energised": energised})
-        self._station.lines.write(line, energised)
+        with self._energising() if energised else nullcontext():
+            self._station.lines.write(line, energised)
 
 
 def _first_flow(program: InfusionProgram) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from instruments.clock import VirtualClock, WallClock
 from instruments.errors import InstrumentTimeout
-from rig.safety.safe_state import SafeAction, SafeState, SafeStateReport
+from rig.safety.safe_state import SafeAction, SafeState, SafeStateEntered, SafeStateReport
 
 
 class Steps:
@@ -80,6 +82,45 @@ def test_two_who_enter_at_once_take_turns_while_station_time_passes() -> None:
         safe_state.enter("end of phase")
         task.join()
     assert log == [("begin", 0.0), ("end", 4.0), ("begin", 4.0), ("end", 8.0)]
+
+
+def test_nothing_is_energised_after_the_first_entry() -> None:
+    steps = Steps("stop")
+    with steps.safe_state.energising():
+        steps.run("start")
+    steps.safe_state.enter("burst pressure")
+    with pytest.raises(SafeStateEntered, match="burst pressure"), steps.safe_state.energising():
+        steps.run("start")
+    assert steps.ran == ["start", "stop"]
+
+
+def test_what_is_being_energised_is_made_safe_after_it() -> None:
+    clock = VirtualClock()
+    log: list[tuple[str, float]] = []
+    safe_state = SafeState([SafeAction("stop", lambda: log.append(("stop", clock.now())))], clock=clock)
+
+    def trip() -> None:
+        clock.sleep_until(1.0)
+        void(safe_state.enter("interlock"))
+
+    with clock.participate("protocol"):
+        task = clock.spawn("sampler", trip)
+        with safe_state.energising():
+            clock.charge(4.0)
+            log.append(("started", clock.now()))
+        task.join()
+        assert log == [("started", 4.0), ("stop", 4.0)]
+        with pytest.raises(SafeStateEntered), safe_state.energising():
+            log.append(("started again", clock.now()))
+    assert len(log) == 2
+
+
+def test_a_thread_that_a_signal_kept_from_ending_its_turn_does_not_wait_for_itself() -> None:
+    steps = Steps("stop")
+    left_open = steps.safe_state.energising()
+    left_open.__enter__()
+    assert steps.safe_state.enter("signal").is_safe
+    assert steps.ran == ["stop"]
 
 
 def void(report: SafeStateReport) -> None:
