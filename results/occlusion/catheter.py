@@ -70,7 +70,7 @@ def evaluate_catheter(
         measurands=measurands,
         observations=tuple(Observation(mark.at_s, mark.name) for mark in marks),
         findings=trial.weighing.readings.findings,
-        exclusions=trial.weighing.readings.exclusions,
+        exclusions=(*trial.weighing.readings.exclusions, *trial.pressure.exclusions),
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=work.notes(),

@@ -14,7 +14,7 @@ from results.occlusion.instants import Instant
 from results.occlusion.line_budgets import Transducer, compliance_by_rise, flow_against, steady_flow
 from results.occlusion.model import LineEvaluation
 from results.occlusion.outcome import Course, Mark, course_of
-from results.occlusion.pressure import Peak, Rise
+from results.occlusion.pressure import Peak, PressureGap, Rise
 from results.occlusion.trial_record import LineRecord
 from results.refusal import EvaluationRefused
 from results.uncertainty.budget import Budget
@@ -65,6 +65,8 @@ class LineMeasurands(Generic[Record, Evaluation]):
         """The rise of the pressure."""
         try:
             return self.record.pressure.rise(self.record.closed.by_s, self.risen_s, stroke_s=self.stroke_s)
+        except PressureGap:
+            raise
         except EvaluationRefused as refused:
             raise Absent(str(refused)) from refused
 

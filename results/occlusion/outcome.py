@@ -67,7 +67,7 @@ def course_of(
     begin_s = max(begin_s, closed.at_s - 0.5 * closed_s)
     end_s = end_s if released is None else min(end_s, released.at_s + max(closed_s, _FINE_S[1]))
     fine = (0.0, 0.0) if released is None else (released.at_s - _FINE_S[0], released.at_s + _FINE_S[1])
-    rows = pressure.rows(begin_s, end_s)
+    rows = pressure.usable_rows(begin_s, end_s)
     times = pressure.time_s[rows]
     places = np.union1d(_extremes(pressure.pressure_kpa[rows]), _within(times, fine))
     readings = weighing.collection

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from results.cleaning.exclusions import LISTED_STRETCHES, Exclusion
 from results.occlusion.instants import Instant
 from results.refusal import EvaluationRefused
 
@@ -19,6 +20,12 @@ _SMOOTHED_S = 0.05
 """Pressure is smoothed over this time: longer than a cycle of the mains, shorter than anything a line does."""
 _BATCHES = 8
 _RISE_POINTS = 400
+_GAP_PERIODS = 5.0
+"""Samples further apart than so many periods have a gap between them."""
+
+
+class PressureGap(EvaluationRefused):
+    """The pressure is not known throughout: what it was in a gap, nobody can say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,46 @@ class PressureRecord:
     """Of one sample, as its second differences show it."""
     smoothed: int
     """Samples of the running mean `smooth_kpa`."""
+    gaps_s: tuple[tuple[float, float], ...] = ()
+    """Where samples are missing: from the last usable one before to the first one after."""
+    missing: int = 0
+    """Samples that carry no number."""
+
+    def whole(self, begin_s: float, end_s: float) -> None:
+        """Raise `PressureGap` where samples are missing between two instants (s)."""
+        for after_s, by_s in self.gaps_s:
+            if after_s < end_s and by_s > begin_s:
+                raise PressureGap(
+                    f"the pressure from {begin_s:g} to {end_s:g} s is not known throughout: no usable sample between "
+                    f"{after_s:g} and {by_s:g} s"
+                )
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """The gaps, as an outcome lists them; empty where there is none."""
+        if not self.gaps_s:
+            return ()
+        return (
+            Exclusion(
+                rule="pressure gap",
+                explanation="pressure without a usable sample: nothing that reaches into such a stretch is reported",
+                count=self.missing,
+                stretches=len(self.gaps_s),
+                listed_s=self.gaps_s[:LISTED_STRETCHES],
+            ),
+        )
 
     def rows(self, begin_s: float, end_s: float) -> slice:
-        """Return the rows from one instant (s) to another. Raises `EvaluationRefused` when they are fewer than 3."""
+        """Return the rows from one instant (s) to another.
+
+        Raises `PressureGap` when samples are missing between them, and `EvaluationRefused` when they are fewer than 3.
+        """
+        rows = self.usable_rows(begin_s, end_s)
+        self.whole(begin_s, end_s)
+        return rows
+
+    def usable_rows(self, begin_s: float, end_s: float) -> slice:
+        """Return the rows, gaps or not. Raises `EvaluationRefused` when they are fewer than 3."""
         begin, end = np.searchsorted(self.time_s, (begin_s, end_s + 1e-9))
         if end - begin < _FEWEST:
             raise EvaluationRefused(
@@ -90,10 +134,12 @@ class PressureRecord:
             raise EvaluationRefused(
                 f"the pressure record spans {self.time_s[0]:g} to {self.time_s[-1]:g} s: not {at_s:g} s"
             )
+        self.whole(at_s, at_s)
         return float(np.interp(at_s, self.time_s, self.smooth_kpa))
 
     def between(self, instant: Instant) -> tuple[float, float]:
         """Return the lowest and the highest smoothed pressure (kPa) between the bounds of an instant."""
+        self.whole(instant.after_s, instant.by_s)
         begin, end = np.searchsorted(self.time_s, (instant.after_s, instant.by_s))
         values = [self.near(instant.after_s), self.near(instant.by_s), *self.smooth_kpa[begin:end]]
         return float(min(values)), float(max(values))
@@ -149,11 +195,12 @@ class PressureRecord:
 
     def back_at(self, begin_s: float, end_s: float, *, below_kpa: float) -> Instant | None:
         """Return when the smoothed pressure first lay at or below a value, between two instants (s); None: never."""
-        rows = self.rows(begin_s, end_s)
+        rows = self.usable_rows(begin_s, end_s)
         below = np.flatnonzero(self.smooth_kpa[rows] <= below_kpa)
+        times = self.time_s[rows]
+        self.whole(begin_s, float(times[below[0]]) if below.size else end_s)
         if below.size == 0:
             return None
-        times = self.time_s[rows]
         return Instant(float(times[below[0] - 1]) if below[0] else begin_s, float(times[below[0]]))
 
     def plateau_from(self, begin_s: float, end_s: float, *, band_kpa: float) -> float:
@@ -165,7 +212,7 @@ class PressureRecord:
 
 
 def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float64]) -> PressureRecord:
-    """Return the record of samples at times (s); both have shape (n,). Samples without a number are left out.
+    """Return the record of samples at times (s); both have shape (n,). What lacks a number is a gap.
 
     Raises `EvaluationRefused` for fewer than 3 usable samples and for times that do not rise.
     """
@@ -186,7 +233,23 @@ def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float6
         period_s=period_s,
         noise_sd_kpa=_MAD_TO_SIGMA * float(np.median(bends)) / _SECOND_DIFFERENCE_SD,
         smoothed=count,
+        gaps_s=_gaps_s(time_s, usable, period_s),
+        missing=int(np.count_nonzero(~usable)),
     )
+
+
+def _gaps_s(time_s: NDArray[np.float64], usable: NDArray[np.bool_], period_s: float) -> tuple[tuple[float, float], ...]:
+    """Return where samples are missing: without a number, or not taken at all."""
+    known = np.isfinite(time_s)
+    times, good = time_s[known], usable[known]
+    places = np.flatnonzero(good)
+    lost = (np.diff(places) > 1) | (np.diff(times[places]) > _GAP_PERIODS * period_s)
+    gaps = [(float(times[places[i]]), float(times[places[i + 1]])) for i in np.flatnonzero(lost)]
+    if places[0] > 0:
+        gaps.insert(0, (float(times[0]) - period_s, float(times[places[0]])))
+    if places[-1] < times.size - 1:
+        gaps.append((float(times[places[-1]]), float(times[-1]) + period_s))
+    return tuple(gaps)
 
 
 def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -203,4 +266,5 @@ def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float
 
 def zeroed(record: PressureRecord, *, rest: Level, rest_kpa: float) -> PressureRecord:
     """Return a record whose level at rest is the pressure (kPa, gauge) that is known to have been there."""
-    return pressure_record(record.time_s, record.pressure_kpa + (rest_kpa - rest.kpa))
+    shift_kpa = rest_kpa - rest.kpa
+    return replace(record, pressure_kpa=record.pressure_kpa + shift_kpa, smooth_kpa=record.smooth_kpa + shift_kpa)

@@ -29,7 +29,7 @@ def evaluate_occlusion(
         measurands=measurands,
         observations=work.observations(),
         findings=trial.weighing.readings.findings,
-        exclusions=trial.weighing.readings.exclusions,
+        exclusions=(*trial.weighing.readings.exclusions, *trial.pressure.exclusions),
         decisions=decisions,
         verdict=combined_verdict(decision.verdict for decision in decisions),
         notes=work.notes(),

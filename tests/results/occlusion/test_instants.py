@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.occlusion.instants import Instant, first_edge
-from results.occlusion.pressure import pressure_record
+from results.occlusion.pressure import Level, PressureGap, PressureRecord, pressure_record, zeroed
 from results.refusal import EvaluationRefused
 
 
@@ -129,3 +130,34 @@ def test_samples_without_a_number_are_left_out_and_times_must_rise() -> None:
         pressure_record(np.arange(3.0), np.array([1.0, np.nan, 1.0]))
     with pytest.raises(EvaluationRefused, match="do not rise"):
         pressure_record(np.array([0.0, 1.0, 1.0, 2.0]), np.ones(4))
+
+
+def test_what_reaches_into_a_gap_is_refused_and_what_does_not_stays() -> None:
+    """A peak of 130 kPa whose samples are lost is not a peak of 30 kPa."""
+    time_s = np.arange(0.0, 100.0, 0.1)
+    kpa = np.where(abs(time_s - 50.0) < 4.0, np.nan, 30.0)
+    kpa[-1] = np.nan
+    shifted = zeroed(pressure_record(time_s, kpa), rest=Level(30.0, 0.0, 1.0), rest_kpa=31.0)
+    for record in (pressure_record(time_s, kpa), shifted):
+        asked: Callable[[PressureRecord], object]
+        for asked in (
+            lambda r: r.peak(20.0, 80.0),
+            lambda r: r.level(40.0, 47.0),
+            lambda r: r.near(50.0),
+            lambda r: r.between(Instant(53.0, 60.0)),
+            lambda r: r.back_at(40.0, 80.0, below_kpa=10.0),
+            lambda r: r.plateau_from(40.0, 80.0, band_kpa=1.0),
+            lambda r: r.level(90.0, 99.9),
+        ):
+            with pytest.raises(PressureGap, match="no usable sample between"):
+                asked(record)
+        assert record.peak(0.0, 45.0).kpa == pytest.approx(record.pressure_kpa[0])
+        assert record.back_at(0.0, 80.0, below_kpa=40.0) == Instant(0.0, 0.0)
+        (listed,) = record.exclusions
+        assert (listed.stretches, listed.count) == (2, int(np.isnan(kpa).sum()))
+
+
+def test_samples_that_were_never_taken_are_a_gap() -> None:
+    time_s = np.concatenate((np.arange(0.0, 40.0, 0.1), np.arange(48.0, 100.0, 0.1)))
+    with pytest.raises(PressureGap):
+        pressure_record(time_s, np.full(time_s.size, 30.0)).peak(20.0, 80.0)
