@@ -91,6 +91,14 @@ def test_the_whole_way_of_an_infusion() -> None:
     assert (status.delivered_ul, status.reservoir_ul, status.alarms) == (1250.0, None, frozenset())
 
 
+def test_another_syringe_is_set_and_read_back() -> None:
+    steps = [SETTINGS[0], safe("DIA", "S26.72"), safe("DIA14.43", "S"), safe("DIA", "S14.42")]
+    with pump_saying(steps) as pump, pytest.raises(ProtocolError, match="read-back differs"):
+        pump.configure()
+    with pump_saying([*steps[:3], *SETTINGS[1:]]) as pump:
+        assert pump.configure()["syringe_diameter_mm"] == "14.43"
+
+
 def test_without_a_time_out_it_speaks_basic_mode() -> None:
     who = [safe("SAF0", "S"), basic("VER", "SNE1000V3.928")]
     with pump_saying([basic("DIS", "SI0.000W0.000UL")], who, communication_timeout_s=0) as pump:

@@ -121,10 +121,9 @@ class Ne1000Pump:
         options = self._options
         self.stop()
         diameter = format_number(options.syringe_diameter_mm)
-        if read_number(self._ask("DIA", read_number).data) != float(
-            diameter
-        ):  # setting it clears the dispensed volumes
-            self._set("DIA", diameter, float(diameter))
+        if self._number("DIA") != float(diameter):  # setting it clears the dispensed volumes
+            self._ask(f"DIA{diameter}")
+            self._compare("DIA", self._number("DIA"), float(diameter))
         self._set_direction()
         return {
             "serial": "by the station file; the pump does not tell it",
