@@ -84,7 +84,7 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
     def all(self) -> tuple[Measurand, ...]:
         """Return every measurand; those that could not be measured say why."""
         ways: dict[str, Callable[[], Budget]] = {
-            "steady flow": lambda: self.flow,
+            "steady flow": lambda: self.weighed_flow,
             "pressure before occlusion": lambda: self.before,
             "pressure rise rate": self._rise_rate,
             "maximum pressure": lambda: self.transducer.peak(self.peak),
@@ -228,14 +228,16 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
     def _recovery_time(self) -> Budget:
         """Return from when on the delivered volume keeps to the line of the recovered flow."""
         trial, recovered = self.record, self._recovered
-        flow = trial.weighing.mean_flow(recovered).measured.value / _S_PER_H
         readings = trial.weighing.collection
         inside = (readings.time_s >= self.released.by_s) & (readings.time_s <= recovered.end_s)
         times, volumes = readings.time_s[inside], readings.volume_ul[inside]
         steady = times >= recovered.begin_s
+        if not steady.any():
+            raise EvaluationRefused("no reading of the balance while the flow was to be steady again")
+        flow = self.flowing(trial.weighing.mean_flow(recovered), "after the release").measured.value / _S_PER_H
         off_ul = volumes - flow * times
         off_ul = np.abs(off_ul - float(np.mean(off_ul[steady])))
-        outside = np.flatnonzero(off_ul > self.evaluation.recovery_band_ul)
+        outside = np.flatnonzero(~(off_ul <= self.evaluation.recovery_band_ul))
         if outside.size and outside[-1] == times.size - 1:
             raise Absent("the delivered volume did not come to keep to the line of its flow", Verdict.FAIL)
         first = outside[-1] + 1 if outside.size else 0

@@ -34,9 +34,23 @@ class LineMeasurands(Generic[Record, Evaluation]):
         self.transducer = transducer
 
     @cached_property
-    def flow(self) -> Budget:
-        """The weighed steady flow (uL/h)."""
+    def weighed_flow(self) -> Budget:
+        """The weighed steady flow (uL/h), whatever it is."""
         return steady_flow(self.record.weighing, self.record.steady, self.evaluation)
+
+    @cached_property
+    def flow(self) -> Budget:
+        """The steady flow (uL/h) to compute with: there is one."""
+        return self.flowing(self.weighed_flow, "before the occlusion")
+
+    def flowing(self, flow: Budget, when: str) -> Budget:
+        """Return a flow (uL/h) that differs from none. Raises `Absent`: the pump's fault where it is surely too low."""
+        value, expanded = flow.measured.value, flow.measured.expanded_uncertainty
+        if value > expanded:
+            return flow
+        dead = value + expanded < self.evaluation.set_flow_ul_per_h
+        why = f"no flow {when}: {value:.4g} uL/h, U = {expanded:.2g} uL/h"
+        raise Absent(why, Verdict.FAIL if dead else Verdict.INCONCLUSIVE)
 
     @cached_property
     def before(self) -> Budget:

@@ -62,7 +62,7 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
     def all(self) -> tuple[Measurand, ...]:
         """Every measurand; those that could not be measured say why."""
         ways: dict[str, Callable[[], Budget]] = {
-            "steady flow": lambda: self.flow,
+            "steady flow": lambda: self.weighed_flow,
             "pressure before occlusion": lambda: self.before,
             "pressure at alarm": lambda: self.at_alarm,
             "pressure at alarm less threshold": self._less_threshold,

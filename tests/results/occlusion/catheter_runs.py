@@ -57,20 +57,22 @@ def run_catheter(
     evaluation: CatheterEvaluation | None = None,
     occluded_s: float = 1200.0,
     occluder_works: bool = True,
+    pump_runs: bool = True,
+    recovery_s: tuple[float, float] = (900.0, 900.0 + 2.0 * HOUR),
 ) -> CatheterRun:
     """Run the test: blank, steady flow, dead end for a time, release, flow again, blank."""
     evaluation = evaluation or evaluation_of()
     flow = evaluation.set_flow_ul_per_h
     line = LineBench(implant(changes), seed, rate_hz=10.0)
     bench = line.bench
-    bench.set_pump_flow(BLANK_S, flow)
+    bench.set_pump_flow(BLANK_S, flow if pump_runs else 0.0)
     steady = Phase(BLANK_S + HOUR, BLANK_S + 4.0 * HOUR)
     closed_s = steady.end_s + 1.0
     bench.set_valve(closed_s, "occluder", energised=occluder_works)
     released_s = closed_s + occluded_s
     bench.set_valve(released_s, "occluder", energised=False)
-    recovered = Phase(released_s + 900.0, released_s + 900.0 + 2.0 * HOUR)
-    end_s = recovered.end_s
+    end_s = released_s + 900.0 + 2.0 * HOUR
+    recovered = Phase(released_s + recovery_s[0], released_s + recovery_s[1])
     bench.set_pump_flow(end_s, 0.0)
     phases = phases_of(BLANK_S, end_s, blank_s=BLANK_S)
     station = shipped_bench()

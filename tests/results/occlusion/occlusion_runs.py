@@ -62,6 +62,7 @@ def run_occlusion(
     goes_on: bool = False,
     poll_s: float | None = None,
     events: Sequence[Mapping[str, object]] = (),
+    pump_runs: bool = True,
 ) -> OcclusionRun:
     """Run the test: blank, fixture, steady flow, dead end until the alarm or the deadline, release, blank.
 
@@ -72,7 +73,7 @@ def run_occlusion(
     line = LineBench(external(changes, events), seed)
     bench, drawn = line.bench, line.bench.drawn
     injections, rises, at_s = line.test_fixture(BLANK_S)
-    bench.set_pump_flow(at_s, flow)
+    bench.set_pump_flow(at_s, flow if pump_runs else 0.0)
     steady = Phase(at_s + 120.0, at_s + 720.0)
     closed_s = steady.end_s + 1.0
     bench.set_valve(closed_s, "occluder", energised=True)

@@ -70,3 +70,21 @@ def test_the_volumes_balance(name: str) -> None:
     assert measured is not None
     assert measured.value == pytest.approx(41.7 * 1200.0 / 3600.0, rel=0.1)
     assert measured.expanded_uncertainty < 2.0
+
+
+def test_a_dead_pump_fails_and_is_not_the_bench_s_fault() -> None:
+    outcome = run_catheter(5, evaluation=evaluation_of(criteria=LIMITS), pump_runs=False).outcome
+    assert outcome.verdict is Verdict.FAIL
+    for name in ("detection delay", "missed volume", "recovery time"):
+        found = outcome.measurand(name)
+        assert found.absent_verdict is Verdict.FAIL, name
+        assert found.absent.startswith("no flow"), name
+    weighed = outcome.measurand("steady flow").value
+    assert weighed is not None
+    assert abs(weighed.value) <= weighed.expanded_uncertainty
+
+
+def test_a_recovery_without_readings_is_no_recovery() -> None:
+    found = run_catheter(1, recovery_s=(900.3, 900.7)).outcome.measurand("recovery time")
+    assert (found.value, found.absent_verdict) == (None, Verdict.INVALID)
+    assert found.absent.startswith("no reading of the balance")

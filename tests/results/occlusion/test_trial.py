@@ -136,3 +136,12 @@ def test_a_leak_is_told_by_what_the_line_does_not_give_back() -> None:
     notes = run_occlusion(1, events=[leak]).outcome.notes
     assert any("look for a leak" in note for note in notes), notes
     assert not any("look for a leak" in note for note in run_occlusion(1).outcome.notes)
+
+
+def test_a_dead_pump_fails_and_is_not_the_bench_s_fault() -> None:
+    outcome = run_occlusion(5, evaluation=evaluation_of(criteria=LIMITS), pump_runs=False).outcome
+    assert outcome.verdict is Verdict.FAIL
+    bolus = outcome.measurand("unintended bolus")
+    assert (bolus.value, bolus.absent_verdict) == (None, Verdict.FAIL)
+    assert outcome.measurand("stored volume at alarm").absent_verdict is Verdict.FAIL
+    assert outcome.measurand("line compliance").absent_verdict is Verdict.FAIL
