@@ -21,6 +21,7 @@ ROLES = ("pump", "balance", "pressure", "ambient", "lines")
 
 _OWN = {
     "pump.bench-interface": "instruments.pumps.bench_interface.driver:DRIVER",
+    "pump.ne1000": "instruments.pumps.ne1000.driver:DRIVER",
     "balance.mt-sics": "instruments.balances.mt_sics:DRIVER",
     "balance.sbi": "instruments.balances.sbi:DRIVER",
     "pressure.ni-pressure": "instruments.daq.pressure:DRIVER",

@@ -17,6 +17,7 @@ from typing import Protocol, Self, TypeVar
 from instruments.clock import Clock
 from instruments.readings import Identity
 from instruments.simulated.devices.mt_sics import BalanceSession, SimulatedBalance
+from instruments.simulated.devices.ne1000 import Ne1000Firmware, Ne1000Session
 from instruments.simulated.devices.ni_daq import DEVICE_NAME, SimulatedDaq
 from instruments.simulated.devices.ptu300 import SimulatedTransmitter, TransmitterSession
 from instruments.simulated.devices.pump import PumpFirmware, PumpSession, build_of
@@ -29,6 +30,7 @@ from instruments.simulated.truth.events import DaqError, LinkFaultEvent
 from instruments.simulated.wires.faults import LinkFault, LinkFaultMode, LinkFaults
 from instruments.simulated.wires.ni_grpc import NiGrpcWire, errors
 from instruments.simulated.wires.pty import PtyWire
+from instruments.simulated.wires.session import Session
 from instruments.simulated.wires.tcp import TcpWire
 from instruments.simulated.wires.traffic import Traffic
 
@@ -89,23 +91,30 @@ class TwinStation:
         pump = Identity("Simulated", model, serials.pump, "1.4.2")
         balance = Identity("Mettler-Toledo", "SIM-XPR205", serials.balance, "1.10 0.0.0.1")
         ambient = Identity("Simulated", "PTU300", serials.ambient, "1.01-SIM")
-        self.pump = PumpFirmware(self.bench, build_of(drawn, self._identity(pump, "pump")))
+        self._pump: PumpFirmware | Ne1000Firmware
+        if drawn.pump.kind == "syringe":
+            self._pump = Ne1000Firmware(self.bench)
+        else:
+            self._pump = PumpFirmware(self.bench, build_of(drawn, self._identity(pump, "pump")))
         self.balance = SimulatedBalance(self.bench, drawn.balance, self._identity(balance, "balance", "balance_serial"))
         self.ambient = SimulatedTransmitter(self.bench, drawn.ambient_sensor, self._identity(ambient, "ambient"))
         self.daq = SimulatedDaq(
             self.bench,
             serial_number=lambda t_s: serials.daq + int(self._is_other("daq", t_s)),
             clock_error_ppm=drawn.daq.clock_error_ppm.value,
-            alarm_contacts=self.pump.alarm_contacts,
+            alarm_contacts=self._pump.alarm_contacts,
             pump_power=self.pump.set_power if pump_power_relay else None,
             witness=self._witness,
         )
         if pump_power_relay:
             self.pump.set_power(self.clock.now(), False)
         clock, faults, witness = self.clock, self.faults, self._witness
-        self._pump_wire = self._added(
-            PtyWire("pump", PumpSession(self.pump, witness), clock, faults["pump"], self._folder / "pump")
+        port: Session = (
+            Ne1000Session(self._pump, witness)
+            if isinstance(self._pump, Ne1000Firmware)
+            else PumpSession(self._pump, witness)
         )
+        self._pump_wire = self._added(PtyWire("pump", port, clock, faults["pump"], self._folder / "pump"))
         self._balance_wire = self._added(
             TcpWire("balance", lambda: BalanceSession(self.balance, "balance", witness), clock, faults["balance"])
         )
@@ -128,6 +137,13 @@ class TwinStation:
         self.daq_wire = self._added(
             NiGrpcWire("daq", self.daq, clock, faults["daq"], [_daq_error(event) for event in self.bench.daq_errors()])
         )
+
+    @property
+    def pump(self) -> PumpFirmware:
+        """The firmware of a pump of the bench interface; `TypeError` where the pump is another."""
+        if not isinstance(self._pump, PumpFirmware):
+            raise TypeError("this bench's pump is a syringe pump, without the bench interface and a power relay")
+        return self._pump
 
     def start(self) -> None:
         """Begin to serve. With a virtual clock the calling thread and those it starts share one processor."""

@@ -41,6 +41,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path, entries: str, *, pack
 def test_every_role_has_a_driver() -> None:
     assert OWN == [
         ("pump", "bench-interface"),
+        ("pump", "ne1000"),
         ("balance", "mt-sics"),
         ("balance", "sbi"),
         ("pressure", "ni-pressure"),

@@ -70,7 +70,7 @@ def problem_at(error: ConfigurationError, key: str) -> str:
 
 
 def test_the_simulated_station_and_a_hardware_example_ship_with_the_rig() -> None:
-    assert available_stations() == ("hardware-example", "simulated", "simulated-external")
+    assert available_stations() == ("hardware-example", "simulated", "simulated-external", "simulated-syringe")
 
 
 @pytest.mark.parametrize("name", available_stations())
@@ -117,7 +117,9 @@ def test_an_unknown_station_is_answered_with_what_can_be_given(name: str) -> Non
     with pytest.raises(ConfigurationError) as caught:
         load_station_file(name)
     check_message(caught.value, Path(name))
-    assert "the name of a shipped station: hardware-example, simulated, simulated-external" in str(caught.value)
+    assert "the name of a shipped station: hardware-example, simulated, simulated-external, simulated-syringe" in str(
+        caught.value
+    )
 
 
 def test_a_twin_that_is_not_there_is_told_before_the_run(tmp_path: Path) -> None:

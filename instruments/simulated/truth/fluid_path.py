@@ -33,9 +33,12 @@ class OcclusionSensorTruth(Strict):
 
 
 class PumpTruth(Strict):
-    """A pump that delivers in strokes: an implantable one, or an external one with a sensor of occlusions."""
+    """A pump that delivers in strokes: an implant, an external one with a sensor of occlusions, or a syringe pump.
 
-    kind: Literal["implantable", "external"] = "implantable"
+    A syringe pump's strokes are small steps of its screw, and its motor stalls at `slip_pressure_kpa`.
+    """
+
+    kind: Literal["implantable", "external", "syringe"] = "implantable"
     reservoir_capacity_ul: Positive
     reservoir_ul: NotNegative
     stroke_volume_ul: Annotated[float, Field(ge=0.5, le=20.0)]
@@ -82,7 +85,7 @@ class PumpTruth(Strict):
     def _fits(self) -> PumpTruth:
         if self.reservoir_ul > self.reservoir_capacity_ul:
             raise ValueError("reservoir_ul is more than reservoir_capacity_ul")
-        if self.kind == "implantable" and self.occlusion_sensor is not None:
+        if self.kind != "external" and self.occlusion_sensor is not None:
             raise ValueError('occlusion_sensor: only a pump with kind = "external" has one')
         return self
 
