@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from instruments.clock import utc_now
@@ -52,10 +53,20 @@ class RunFolder:
         return self.path / "truth.h5"
 
 
+def name_time(time: datetime) -> str:
+    """Return what the name of a run begun at a time (UTC) begins with; such words sort by time."""
+    return f"R{time:%Y%m%dT%H%M%SZ}"
+
+
+def name_word(text: str) -> str:
+    """Return a name as one of the words between the hyphens of a folder's name."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", text)
+
+
 def new_run_folder(parent: Path, *, station: str, plan: str, case: str) -> RunFolder:
     """Make the folder of a new run: R<UTC time>-<station>-<plan>-<case>-<8 hex>."""
-    words = "-".join(re.sub(r"[^A-Za-z0-9]+", "_", word) for word in (station, plan, case))
-    run_id = f"R{utc_now():%Y%m%dT%H%M%SZ}-{words}-{secrets.token_hex(4)}"
+    words = "-".join(name_word(word) for word in (station, plan, case))
+    run_id = f"{name_time(utc_now())}-{words}-{secrets.token_hex(4)}"
     path = parent / run_id
     path.mkdir(parents=True)
     return RunFolder(path)

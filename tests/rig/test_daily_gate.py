@@ -14,6 +14,7 @@ from rig.case import Case
 from rig.daily_gate import refuse_without_daily_check
 from rig.faults import NotRun
 from rig.plan import load_plan
+from rig.run_folder import name_time, name_word, new_run_folder
 from rig.station_file import StationFile
 from tests.end_to_end.bench_runs import ROOT
 from tests.rig.bench_sessions import session_on, trial_case
@@ -96,9 +97,30 @@ def test_the_newest_check_counts(station: StationFile, tmp_path: Path) -> None:
     refuse_without_daily_check(station, trial_case(), runs)
 
 
-def test_a_broken_record_is_passed_over(station: StationFile, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [None, "{", "{}"], ids=["killed", "torn", "of another kind"])
+def test_a_check_without_a_usable_record_closes_the_gate_an_older_one_opened(
+    station: StationFile, tmp_path: Path, text: str | None
+) -> None:
     runs = tmp_path / "runs"
-    (runs / "R-broken").mkdir()
-    (runs / "R-broken" / "record.json").write_text("{", encoding="utf-8")
+    write(runs, station, hours_ago=1.0)
+    killed = new_run_folder(runs, station=station.id, plan="daily-check", case="morning")
+    if text is not None:
+        killed.record.write_text(text, encoding="utf-8")
+    assert f"{killed.run_id}, left no record that can be read" in refusal(station, runs)
+
+
+def test_a_check_that_passed_after_a_killed_one_opens_the_gate(station: StationFile, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    begun = name_time(utc_now() - timedelta(hours=2.0))
+    (runs / f"{begun}-{name_word(station.id)}-daily_check-morning-0000abcd").mkdir()
+    write(runs, station, hours_ago=1.0)
+    refuse_without_daily_check(station, trial_case(), runs)
+
+
+@pytest.mark.parametrize(("of", "plan"), [("another", "daily-check"), ("", "flow-accuracy")])
+def test_other_runs_without_a_record_are_passed_over(station: StationFile, tmp_path: Path, of: str, plan: str) -> None:
+    runs = tmp_path / "runs"
+    (runs / "notes").mkdir()
+    new_run_folder(runs, station=of or station.id, plan=plan, case="morning")
     write(runs, station)
     refuse_without_daily_check(station, trial_case(), runs)

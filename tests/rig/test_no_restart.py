@@ -13,7 +13,7 @@ from rig.bench import Bench
 from rig.faults import RigFault
 from rig.safety.interlocks import Trip
 from rig.valves import OCCLUDER, OUTLET
-from tests.rig.bench_sessions import session_on, trial_case
+from tests.rig.bench_sessions import session_on
 
 BOLUS = bolus(ProgramMode.SINGLE_BOLUS, volume_ul=5.0, duration_s=60.0, lockout_s=60.0)
 
@@ -25,9 +25,8 @@ BOLUS = bolus(ProgramMode.SINGLE_BOLUS, volume_ul=5.0, duration_s=60.0, lockout_
         ("bolus_start", lambda bench: bench.give_bolus("bolus", BOLUS)),
         ("bolus_start", lambda bench: bench.demand_bolus("bolus", BOLUS, watched_s=60.0)),
         ("valve", lambda bench: bench.occlude()),
-        ("valve", lambda bench: bench.prime(trial_case().prime)),
     ],
-    ids=["infusion", "bolus", "demand", "occluder", "prime"],
+    ids=["infusion", "bolus", "demand", "occluder"],
 )
 def test_a_trip_is_not_undone_by_the_command_it_came_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, verb: Callable[[Bench], object]
