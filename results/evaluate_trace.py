@@ -14,6 +14,7 @@ from results.decision import StrictModel
 from results.kinds import KINDS
 from results.measured.outcome import Outcome
 from results.refusal import EvaluationRefused
+from results.stopped import with_stops
 from results.trace.reader import Trace, read_trace
 from results.trace_series import flow_series, whole_intervals
 
@@ -29,7 +30,7 @@ def evaluate_trace(path: Path) -> Outcome:
 
     The header holds the plan's evaluation, with its kind, and the bench; the events hold the phases. Raises
     `TraceError` for a file that cannot be read and `EvaluationRefused` where no honest number can be computed, as after
-    a run whose balance did not pass the check that followed.
+    a run whose balance did not pass the check that followed. A run that a stopping criterion ended has failed on it.
     """
     trace = read_trace(path)
     refuse_failed_after_check(trace)
@@ -39,7 +40,7 @@ def evaluate_trace(path: Path) -> Outcome:
         raise EvaluationRefused(f"{path}: there is no kind of evaluation {name!r}; there are {', '.join(KINDS)}")
     evaluation = _from_header(trace, "evaluation", kind.model)
     bench = _from_header(trace, "gravimetric_bench", GravimetricBench)
-    return kind.evaluate(trace, evaluation, bench)
+    return with_stops(kind.evaluate(trace, evaluation, bench), trace.events)
 
 
 def _table(trace: Trace, key: str) -> Mapping[str, object]:

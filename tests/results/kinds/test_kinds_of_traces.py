@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from results.bolus_outcome import BolusOutcome
-from results.decision import StrictModel
+from results.decision import StrictModel, Verdict
 from results.evaluate_trace import evaluate_trace
 from results.kinds import KINDS
 from results.kinds.bolus import BolusTraceEvaluation
@@ -54,7 +54,14 @@ def phase_events(phases: Mapping[str, Phase]) -> list[TraceEvent]:
     ]
 
 
-def sealed(folder: Path, made: RunRecord, evaluation: StrictModel, *, log: PumpLog | None = None) -> Path:
+def sealed(
+    folder: Path,
+    made: RunRecord,
+    evaluation: StrictModel,
+    *,
+    log: PumpLog | None = None,
+    more: Sequence[TraceEvent] = (),
+) -> Path:
     """Write a record as the rig does: readings, air, telemetry, one pressure, and the events of its phases."""
     head = {
         "run_id": "R1",
@@ -89,7 +96,7 @@ def sealed(folder: Path, made: RunRecord, evaluation: StrictModel, *, log: PumpL
             "alarms": np.array([sum(BITS[name] for name in up) for up in log.alarms], np.uint16),
         }
         journal.append(Block(PUMP, polls_ns, np.zeros(polls_ns.size, np.uint8), columns))
-    for one in (*phase_events(made.phases), event(10.0, "pump_alarm", alarms=["low reservoir"])):
+    for one in (*phase_events(made.phases), event(10.0, "pump_alarm", alarms=["low reservoir"]), *more):
         journal.event(one)
     journal.commit()
     journal.close()
@@ -161,6 +168,27 @@ def test_boluses_of_a_trace_begin_with_their_phases(tmp_path: Path) -> None:
     assert [bolus.error.value for bolus in outcome.boluses] == pytest.approx([1.0, 2.0, 3.0], abs=0.05)
     assert outcome.sd_error is not None
     assert any("low reservoir" in note for note in outcome.notes)
+
+
+def test_a_run_that_a_stopping_criterion_ended_has_failed_in_its_trace_too(tmp_path: Path) -> None:
+    phases = consecutive(("blank_before", 1800.0), ("step 1", HOUR_S), ("step 2", HOUR_S), ("blank_after", 1800.0))
+    evaluation = StepsEvaluation(
+        kind="steps",
+        flows_ul_per_h=(60.0, 90.0),
+        settle_s=300.0,
+        response_band_percent=20.0,
+        concentration_ug_per_ml=50.0,
+        **COMMON,
+    )
+    made = record(piecewise((1800.0, 0.0), (HOUR_S, 60.0), (HOUR_S, 90.0)), phases)
+    told = {"criterion": "STOP-1", "value": 30.5, "limit": 30.0, "unit": "uL", "words": "over-infusion"}
+    stop = event(phases["blank_after"].end_s, "stopping_criterion", **told)
+    outcome = evaluate_trace(sealed(tmp_path, made, evaluation, more=[stop]))
+    assert outcome.verdict is Verdict.FAIL
+    failed = outcome.decisions[-1]
+    assert (failed.criterion_id, failed.verdict) == ("STOP-1", Verdict.FAIL)
+    assert (failed.value, failed.tolerance_high, failed.unit) == (30.5, 30.0, "uL")
+    assert outcome.as_record()["decisions"][-1]["expanded_uncertainty"] is None
 
 
 def test_a_trace_without_telemetry_is_refused_where_it_matters(tmp_path: Path) -> None:
