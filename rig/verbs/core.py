@@ -53,7 +53,7 @@ class BenchCore:
         self._wait_for(None, duration_s)
 
     def stop_when(self, criterion: StoppingCriterion) -> None:
-        """From now on stop the pump safely, and end the case in FAIL, when a criterion is reached."""
+        """Until the infusion is stopped: stop the pump safely and end the case in FAIL when a criterion is reached."""
         self._stopping = (*self._stopping, criterion)
 
     def check(self) -> None:

@@ -23,7 +23,7 @@ class PumpVerbs(BenchCore):
             self._set_valve(OUTLET, energised=False)
             self._run(continuous(step.flow_ul_per_h))
             self.wait(step.duration_s)
-            self.stop_infusion()
+            self._stop_pump()
         self._set_valve(OUTLET, energised=True)
 
     def blank(self, name: str, duration_s: float) -> None:
@@ -45,9 +45,9 @@ class PumpVerbs(BenchCore):
             self.wait(duration_s)
 
     def stop_infusion(self) -> None:
-        """Stop the pump."""
-        self._event("infusion_stop", "pump")
-        self._station.pump.stop()
+        """Stop the pump, and watch the stopping criteria no more: what is weighed from here on is no infusion."""
+        self._stop_pump()
+        self._stopping = ()
 
     def give_bolus(self, name: str, program: InfusionProgram) -> None:
         """Upload a bolus and give it; the phase begins when the bolus does and is as long as it."""
@@ -113,6 +113,10 @@ class PumpVerbs(BenchCore):
     def release(self) -> None:
         """Switch the line from the dead end to the vessel."""
         self._set_valve(OCCLUDER, energised=False)
+
+    def _stop_pump(self) -> None:
+        self._event("infusion_stop", "pump")
+        self._station.pump.stop()
 
     def _run(self, program: InfusionProgram) -> None:
         self._announce(program)

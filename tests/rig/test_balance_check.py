@@ -15,7 +15,7 @@ from rig.bench import Bench
 from rig.faults import CriterionReached, VerdictError
 from rig.plan import load_plan
 from rig.procedures.daily_check import DailyCheckCase
-from rig.stopping import Reached
+from rig.stopping import OverInfusionStop, Reached
 from tests.end_to_end.bench_runs import ROOT, add_events
 from tests.rig.bench_sessions import ended_by, record_of, session_on
 
@@ -72,6 +72,21 @@ def test_a_run_that_a_stopping_criterion_ended_is_not_checked(tmp_path: Path) ->
     assert record["after_check"] is None
     assert "STOP" in record["reason"]
     assert any("no value of the run as a whole" in note for note in record["notes"])
+
+
+def test_the_weight_of_the_check_after_the_run_is_no_over_infusion(tmp_path: Path) -> None:
+    criterion = OverInfusionStop(
+        "STOP", set_flow_ul_per_h=90.0, allowance_percent=7.0, decision_ul=30.0, interval_s=10.0
+    )
+
+    def protocol(bench: Bench) -> None:
+        bench.stop_when(criterion)
+        bench.infuse("step 1", 60.0)
+        bench.stop_infusion()
+        bench.evaluate()
+
+    # 200 mg are laid on the pan: the run is refused for its one step of four, and not failed.
+    ended_by(session_on(tmp_path, checks=AFTER), protocol, EvaluationRefused, "the plan says 4")
 
 
 @pytest.mark.parametrize(
