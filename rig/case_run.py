@@ -185,6 +185,7 @@ class CaseRun:
         stream.subscribe(bench.listen)
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, safe_state, acquisition)
+        interlocks.expect(spec.name for spec in specs)
         acquisition.start()
         feasibility.refuse()
         return bench

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,12 @@ class Interlocks:
         """Call a listener at the first trip, in the thread that published the sample."""
         self._listeners.append(listener)
 
+    def expect(self, streams: Iterable[str]) -> None:
+        """Miss these streams from now on, also when they never begin; called when sampling starts."""
+        now_s = self._clock.now()
+        for stream in streams:
+            self._last_seen_s.setdefault(stream, now_s)
+
     def watch(self, item: Item) -> None:
         """Look at one item of the stream, and at how long nothing has come of the other instruments."""
         if isinstance(item, Sample | Block):
@@ -101,11 +107,11 @@ class Interlocks:
             self._raise(Trip(reason, self._last_error.get(sample.stream)))
 
     def _watch_pressure(self, block: Block) -> None:
+        if (block.status == SampleStatus.OVER_RANGE).any():
+            self._raise(Trip(f"{block.stream}: above the range of its transducer", is_limit=True))
         pressure_kpa = block.columns["pressure_kpa"]
         highest_kpa = float(pressure_kpa.max())
         if math.isnan(highest_kpa):
-            if (block.status == SampleStatus.OVER_RANGE).any():
-                self._raise(Trip(f"{block.stream}: above the range of its transducer", is_limit=True))
             if np.isnan(pressure_kpa).all():
                 state = int(block.status[-1])
                 self._watch_silence(Sample(block.stream, int(block.time_ns[-1]), SampleStatus(state), ()))

@@ -29,9 +29,11 @@ class Guard:
     def mass(self, mass_g: float, status: SampleStatus = SampleStatus.GOOD) -> None:
         self.interlocks.watch(Sample(MASS, 0, status, (mass_g, b"")))
 
-    def pressure(self, *pressure_kpa: float) -> None:
+    def pressure(self, *pressure_kpa: float, status_of_last: SampleStatus | None = None) -> None:
         values = np.array(pressure_kpa)
         status = np.where(np.isnan(values), SampleStatus.WIRE_BREAK, SampleStatus.GOOD).astype(np.uint8)
+        if status_of_last is not None:
+            status[-1] = status_of_last
         times = np.arange(len(values), dtype=np.int64)
         self.interlocks.watch(Block("pressure_line", times, status, {"pressure_kpa": values}))
 
@@ -125,3 +127,24 @@ def test_an_instrument_that_is_read_rarely_and_gives_no_number_is_not_said_to_be
                 guard.mass(math.nan, SampleStatus.BUSY)
     (trip,) = guard.trips
     assert "mass: no number for 75 s (last state: busy)" in trip.reason
+
+
+def test_a_stream_that_never_begins_is_missed() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.interlocks.expect([MASS, "pressure_line"])
+        for second in range(62):
+            guard.clock.sleep_until(float(second))
+            assert not guard.trips
+            guard.mass(1.0)
+    (trip,) = guard.trips
+    assert "pressure_line: nothing was read for 61 s" in trip.reason
+
+
+@pytest.mark.parametrize("pressure_kpa", [10.0, math.nan])
+def test_above_the_range_of_the_transducer_trips_whatever_number_comes_with_it(pressure_kpa: float) -> None:
+    guard = Guard()
+    guard.pressure(1.0, pressure_kpa, status_of_last=SampleStatus.OVER_RANGE)
+    (trip,) = guard.trips
+    assert trip.is_limit
+    assert "above the range" in trip.reason
