@@ -46,5 +46,13 @@ class ProtocolError(InstrumentError):
     """A reply that does not belong to the question, cannot be parsed, or refuses the command."""
 
 
+class CommandRefused(ProtocolError):
+    """A well-formed reply by which the device refuses the command; the conversation is in order."""
+
+
+class CommandRefused(ProtocolError):
+    """A well-formed reply by which the device refuses the command; the conversation is in order."""
+
+
 class SamplesLost(ProtocolError):
     """The device overwrote samples before they were read: an overrun. The task must be started again."""

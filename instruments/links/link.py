@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from instruments.clock import Clock, host_monotonic_s
-from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
+from instruments.errors import CommandRefused, InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
 from instruments.links.transport import Transport, TransportLost, TransportTimeout
 from instruments.readings import Identity
 
@@ -226,7 +226,7 @@ class Link:
             raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
         except RefusedByDevice as refused:
             self._synchronised = not self._resynchronising
-            raise self._failure(ProtocolError, refused.problem, words, unit, started_s, refused.remedy) from refused
+            raise self._failure(CommandRefused, refused.problem, words, unit, started_s, refused.remedy) from refused
         except Garbled as garbled:
             problem = f"unintelligible answer: {garbled}"
             raise self._failure(ProtocolError, problem, words, unit, started_s, _GARBLED_REMEDY) from garbled

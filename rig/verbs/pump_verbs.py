@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from instruments.errors import ProtocolError
+from instruments.errors import CommandRefused, ProtocolError
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
 from instruments.readings import PumpAlarm
 from rig.valves import OCCLUDER, OUTLET
@@ -61,14 +61,17 @@ class PumpVerbs(BenchCore):
             self.wait(step.duration_s)
 
     def demand_bolus(self, name: str, program: InfusionProgram, *, watched_s: float) -> bool:
-        """Ask for a bolus that the pump may refuse; return whether it was given. The phase lasts `watched_s`."""
+        """Ask for a bolus that the pump may refuse; return whether it was given. The phase lasts `watched_s`.
+
+        Only the pump's own refusal is one: an answer that cannot be read, or none, ends the run.
+        """
         self._announce(program)
         self._upload(program)
         with self.phase(name, watched_s):
             try:
                 self._start_bolus(name, program)
                 given = True
-            except ProtocolError as error:
+            except CommandRefused as error:
                 self._event("bolus_refused", "pump", {"name": name, "reason": str(error)})
                 given = False
             self.wait(watched_s)

@@ -13,6 +13,8 @@ from rig.acquisition.stream import Item
 from rig.bench import Bench
 from rig.faults import CriterionReached
 from rig.figures import draw_figure
+from rig.run_folder import RunFolder
+from rig.run_folder import RunFolder
 from rig.stopping import Reached
 from tests.rig.bench_sessions import ended_by, record_of, session_on
 
@@ -47,5 +49,5 @@ def test_a_figure_that_cannot_be_drawn_is_noted(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(figures, "read_trace", lambda path: None)
     monkeypatch.setattr(figures, "provenance_of", lambda trace: None)
     outcome: Outcome = object()  # type: ignore[assignment]
-    (note,) = draw_figure(figures.RunFolder(tmp_path), outcome)
+    (note,) = draw_figure(RunFolder(tmp_path), outcome)
     assert note == "the figure is not drawn: ZeroDivisionError: of an unforeseen kind"
