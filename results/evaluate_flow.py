@@ -49,6 +49,7 @@ def evaluate_flow(
         begin_s=phases.begin_s,
         end_s=phases.end_s,
         set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
+        sign=1.0 if evaluation.direction == "collect" else -1.0,
     )
     level = level_record(readings, bench, filled_s=phases.begin_s)
     air = air_record(

@@ -213,15 +213,16 @@ def _treated(
     readings = clean_readings(series, readability_g=readability_g)
     if fastest_ul_per_h is None:
         return Undisturbed(readings, 0.0)
+    sign = 1.0 if evaluation.direction == "collect" else -1.0
     treated = undisturbed(
         readings,
         phases=series.phases,
-        sign=1.0 if evaluation.direction == "collect" else -1.0,
+        sign=sign,
         readability_g=readability_g,
         stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
         pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
         set_rate_g_per_s=fastest_ul_per_h * _G_PER_UL / 3600.0,
     )
     begin_s, end_s = series.phases.begin_s, series.phases.end_s
-    refuse_steps(treated.readings, begin_s=begin_s, end_s=end_s, set_flow_ul_per_h=fastest_ul_per_h)
+    refuse_steps(treated.readings, begin_s=begin_s, end_s=end_s, set_flow_ul_per_h=fastest_ul_per_h, sign=sign)
     return treated
