@@ -50,9 +50,5 @@ class CommandRefused(ProtocolError):
     """A well-formed reply by which the device refuses the command; the conversation is in order."""
 
 
-class CommandRefused(ProtocolError):
-    """A well-formed reply by which the device refuses the command; the conversation is in order."""
-
-
 class SamplesLost(ProtocolError):
     """The device overwrote samples before they were read: an overrun. The task must be started again."""

@@ -14,7 +14,6 @@ from rig.bench import Bench
 from rig.faults import CriterionReached
 from rig.figures import draw_figure
 from rig.run_folder import RunFolder
-from rig.run_folder import RunFolder
 from rig.stopping import Reached
 from tests.rig.bench_sessions import ended_by, record_of, session_on
 

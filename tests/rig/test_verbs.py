@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 
 from instruments.errors import ProtocolError
-from instruments.errors import ProtocolError
 from instruments.program import ProgramMode, bolus, continuous
 from instruments.readings import PumpAlarm, PumpState
 from results.decision import Verdict
 from results.trace.reader import read_trace
 from results.trace.schema import MASS
 from results.trace.status import SampleStatus
-from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import Sample
 from rig.bench import Bench
@@ -149,30 +147,6 @@ def test_a_bolus_within_the_lockout_is_refused_and_the_run_goes_on(tmp_path: Pat
     starts = events_of(run, "bolus_start")
     assert [event.data["volume_ul"] for event in starts] == pytest.approx([50.0] * 3)
     assert events_of(run, "program")[1].data["lockout_s"] == 3600.0
-
-
-def test_an_answer_that_cannot_be_read_is_no_refusal_of_a_bolus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = bolus(ProgramMode.SINGLE_BOLUS, volume_ul=50.0, duration_s=300.0, lockout_s=3600.0)
-
-    def garbled() -> None:
-        raise ProtocolError("unintelligible answer", instrument="pump", command="RUN", reply=b"??")
-
-    def protocol(bench: Bench) -> None:
-        monkeypatch.setattr(bench._station.pump, "start", garbled)
-        bench.demand_bolus("demand", program, watched_s=300.0)
-
-    run = ended_by(session_on(tmp_path), protocol, ProtocolError, "unintelligible")
-    assert run.verdict is Verdict.INVALID
-    assert not events_of(run, "bolus_refused")
-
-
-def test_every_stream_of_a_run_is_expected_from_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PressureSampler, "run", lambda self, stop: None)
-    run = ended_by(session_on(tmp_path), lambda bench: bench.infuse("step 1", 300.0), RigFault, "nothing was read for")
-    assert run.verdict is Verdict.INVALID
-    assert "pressure_line" in record_of(run)["reason"]
 
 
 def test_an_answer_that_cannot_be_read_is_no_refusal_of_a_bolus(
