@@ -192,3 +192,8 @@ def _verdict(measured: MeasuredValue, criterion: Criterion, rule: DecisionRule, 
 
 def _within(value: float, low: float | None, high: float | None) -> bool:
     return (-math.inf if low is None else low) <= value <= (math.inf if high is None else high)
+
+
+def gravest_first(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions, those that made the verdict of the case first: where few are shown, none of them hides."""
+    return tuple(sorted(decisions, key=lambda one: _WORST_FIRST.index(one.verdict)))

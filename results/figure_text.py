@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from results.decision import gravest_first
 from results.flow.trumpet import WindowError
 from results.outcome import FlowOutcome
 from results.provenance import Provenance
@@ -53,7 +54,7 @@ def header_lines(outcome: FlowOutcome) -> list[tuple[str, str]]:
             f"profile {outcome.profile_id} {outcome.profile_version}",
         ),
     ]
-    for decision in outcome.decisions[:_DECISIONS_SHOWN]:
+    for decision in gravest_first(outcome.decisions)[:_DECISIONS_SHOWN]:
         limits = _limits(decision.tolerance_low, decision.tolerance_high)
         criterion = f"{decision.measurand} within {limits} {decision.unit}, {decision.rule} rule"
         text = f"{decision.verdict.value}   (criterion: {criterion})"

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from results.decision import Verdict, gravest_first
 from results.figure_text import rounded
 from results.figures import BLUE, GREEN, GREY, ORANGE, RED, STYLE, mark_simulated
 from results.occlusion.outcome import Course, Mark, OcclusionOutcome
@@ -30,7 +31,6 @@ _SHOWN = {
         ("line compliance", "recovery time"),
     ),
 }
-_LINES_SHOWN = 2
 _LETTER = 0.013
 """Width of a letter of a mark's name, as a part of the axis."""
 _ZOOM_BEFORE_S, _ZOOM_AFTER_S = 5.0, 15.0
@@ -152,11 +152,22 @@ def _header(figure: Figure, outcome: OcclusionOutcome) -> None:
         for place, name in zip((0.07, 0.52), names, strict=True):
             figure.text(place, 0.882 - 0.023 * row, name, fontsize=9, color=GREY, va="center")
             figure.text(place + 0.185, 0.882 - 0.023 * row, _told(outcome, name), fontsize=9, va="center")
-    for row, decision in enumerate(outcome.decisions[:_LINES_SHOWN]):
-        text = f"{decision.verdict.value}   ({decision.measurand}: {decision.reason})"
-        height = 0.787 - 0.022 * row
-        figure.text(0.07, height, "Verdict", fontsize=9, color=GREY, va="center")
-        figure.text(0.135, height, textwrap.shorten(text, 140), fontsize=9, va="center", fontweight="bold")
+    figure.text(0.07, 0.787, "Verdict", fontsize=9, color=GREY, va="center")
+    for row, text in enumerate(_verdict_lines(outcome)):
+        shown = textwrap.shorten(text, 140, placeholder=" …")
+        figure.text(0.135, 0.787 - 0.022 * row, shown, fontsize=9, va="center", fontweight="bold")
+
+
+def _verdict_lines(outcome: OcclusionOutcome) -> list[str]:
+    """Return the verdict of the case with the number of its criteria, and the first that made it."""
+    if not outcome.decisions:
+        return ["no criterion stated"]
+    met = sum(decision.verdict is Verdict.PASS for decision in outcome.decisions)
+    first = gravest_first(outcome.decisions)[0]
+    return [
+        f"{outcome.verdict.value} ({met} of {len(outcome.decisions)} criteria met)",
+        f"{first.measurand}: {first.reason}",
+    ]
 
 
 def _told(outcome: OcclusionOutcome, name: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 
+from results.decision import Verdict
 from results.evaluate_flow import evaluate_flow
 from results.figure_text import rounded
 from results.figures import draw_flow_figure, flow_figure
@@ -55,6 +56,13 @@ def test_it_says_what_a_reader_must_know(outcome: FlowOutcome) -> None:
         assert expected in words
     error = outcome.error_a.measured
     assert rounded(error.value, error.expanded_uncertainty, sign=True) in words
+
+
+def test_a_criterion_that_failed_is_told_before_those_that_passed(outcome: FlowOutcome) -> None:
+    (passed,) = outcome.decisions
+    failed = replace(passed, measurand="Ep(max), P = 15 min", verdict=Verdict.FAIL)
+    words = words_of(flow_figure(replace(outcome, decisions=(passed, passed, failed), verdict=Verdict.FAIL)))
+    assert "FAIL   (criterion: Ep(max), P = 15 min" in words
 
 
 def test_a_run_of_our_own_can_be_traced_back(outcome: FlowOutcome) -> None:

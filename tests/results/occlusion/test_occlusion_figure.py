@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.text import Text
 
-from results.decision import Criterion
+from results.decision import Criterion, Verdict
 from results.occlusion.outcome import OcclusionOutcome
 from results.occlusion_figure import draw_occlusion_figure, occlusion_figure
 from results.provenance import Provenance
@@ -37,6 +37,17 @@ def test_what_was_not_measured_is_said_in_the_figure() -> None:
     told = words(silent)
     assert "not measured: no occlusion alarm within 40 s" in told
     assert "\nalarm\n" not in told
+
+
+def test_a_criterion_that_failed_is_told_before_those_that_passed() -> None:
+    passed = [
+        Criterion(id=f"peak {n}", measurand="maximum pressure", unit="kPa", high=1e3, source="plan") for n in (1, 2, 3)
+    ]
+    outcome = run_occlusion(1, evaluation=evaluation_of(criteria=[*passed, BOLUS])).outcome
+    assert [one.verdict for one in outcome.decisions] == [*3 * [Verdict.PASS], Verdict.FAIL]
+    told = words(outcome)
+    assert "FAIL (3 of 4 criteria met)" in told
+    assert "unintended bolus: " in told
 
 
 def test_an_occluded_catheter_is_drawn_too() -> None:
