@@ -49,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     name = config.getoption("--station")
     if name is None:
         return
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError("-n: a station runs one case at a time; leave it out with --station")
     try:
         station = load_station_file(name)
     except ConfigurationError as error:

@@ -53,6 +53,10 @@ def test_an_unknown_station_is_refused_with_what_can_be_given(tmp_path: Path, st
     assert_refused(run_protocols(tmp_path / "runs", "--station", station), station, "simulated")
 
 
+def test_several_workers_on_one_station_are_refused(tmp_path: Path) -> None:
+    assert_refused(run_protocols(tmp_path / "runs", "--station", "simulated", "-n", "2"), "-n", "one case at a time")
+
+
 def test_virtual_time_on_hardware_is_refused(tmp_path: Path) -> None:
     finished = run_protocols(tmp_path / "runs", "--station", "hardware-example", "--clock", "virtual")
     assert_refused(finished, "--clock virtual", "hardware-example")
