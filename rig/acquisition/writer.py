@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec
 
 import numpy as np
@@ -31,7 +31,9 @@ class TraceWriter:
         self._journal = journal
         self._specs = {spec.name: spec for spec in specs}
         self._rows: dict[str, list[Sample]] = {spec.name: [] for spec in specs}
+        self._taken = dict.fromkeys(self._specs, 0)
         self._listeners: list[Callable[[Exception], None]] = []
+        self._commit_listeners: list[Callable[[Mapping[str, int]], None]] = []
         self.error: Exception | None = None
         self.lost_items = 0
         self._thread = threading.Thread(target=self._run, name="trace-writer", daemon=True)
@@ -40,6 +42,13 @@ class TraceWriter:
     def call_on_failure(self, listener: Callable[[Exception], None]) -> None:
         """Call a listener at the first storage error, in the writer's thread."""
         self._listeners.append(listener)
+
+    def call_on_commit(self, listener: Callable[[Mapping[str, int]], None]) -> None:
+        """Call a listener after every commit with the samples now durable, by stream, in the writer's thread.
+
+        What it raises ends the storing, as a storage error does.
+        """
+        self._commit_listeners.append(listener)
 
     def finish(self) -> None:
         """Store what is queued, close the journal, end the thread; raises the first storage error."""
@@ -66,7 +75,7 @@ class TraceWriter:
         if isinstance(item, Sample):
             self._rows[item.stream].append(item)
         elif isinstance(item, Block):
-            self._attempt(self._journal.append, item)
+            self._attempt(self._append, item)
         else:
             self._attempt(self._append_rows)
             self._attempt(self._journal.event, item)
@@ -95,11 +104,18 @@ class TraceWriter:
     def _commit(self) -> None:
         self._append_rows()
         self._journal.commit()
+        # Each listener has its own: the counts go on with the next sample.
+        for listener in self._commit_listeners:
+            listener(dict(self._taken))
+
+    def _append(self, block: Block) -> None:
+        self._journal.append(block)
+        self._taken[block.stream] += len(block.time_ns)
 
     def _append_rows(self) -> None:
         for stream, rows in self._rows.items():
             if rows:
-                self._journal.append(_block(self._specs[stream], rows))
+                self._append(_block(self._specs[stream], rows))
                 rows.clear()
 
 

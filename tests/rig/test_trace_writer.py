@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from results.trace.errors import JournalError
 from results.trace.journal import JournalWriter
+from results.trace.journal_read import JournalReader
 from results.trace.reader import read_trace
 from results.trace.schema import MASS, MASS_COLUMNS, PRESSURE_COLUMNS, Block, StreamSpec, TraceEvent
 from results.trace.seal import seal
@@ -62,3 +64,42 @@ def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> Non
     kept = read_trace(tmp_path / "t.h5").stream(MASS).time_ns
     assert 0 < len(kept) < 5 * CAPACITY
     assert np.array_equal(kept, np.arange(len(kept)) * 1_000_000_000)
+
+
+def test_what_a_commit_tells_is_on_disk_when_it_tells_it(tmp_path: Path) -> None:
+    stream, path = SampleStream(), tmp_path / "j.sqlite"
+    writer = TraceWriter(stream, JournalWriter(path, header=HEADER, streams=SPECS), SPECS)
+    told: list[dict[str, int]] = []
+
+    def compare(durable: Mapping[str, int]) -> None:
+        with JournalReader(path) as reader:
+            blocks = [entry.item for entry in reader.entries() if isinstance(entry.item, Block)]
+        stored = {spec.name: sum(len(one.time_ns) for one in blocks if one.stream == spec.name) for spec in SPECS}
+        assert durable == stored
+        told.append(stored)
+
+    writer.call_on_commit(compare)
+    for index in range(2000):
+        stream.publish(mass(index))
+        if index % 500 == 0:
+            times = np.arange(index * 100, index * 100 + 100, dtype=np.int64)
+            stream.publish(Block("pressure_line", times, np.zeros(100, np.uint8), {"pressure_kpa": np.zeros(100)}))
+            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
+    writer.finish()
+    assert told[-1] == {MASS: 2000, "pressure_line": 400}
+
+
+def test_a_full_disk_is_not_told_as_durable(tmp_path: Path) -> None:
+    stream = SampleStream()
+    journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=100_000)
+    writer = TraceWriter(stream, journal, SPECS)
+    told: list[Mapping[str, int]] = []
+    writer.call_on_commit(told.append)
+    for index in range(CAPACITY):
+        stream.publish(mass(index))
+        if index % 500 == 0:
+            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
+    with pytest.raises(JournalError, match="disk is full"):
+        writer.finish()
+    seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
+    assert told[-1][MASS] == read_trace(tmp_path / "t.h5").stream(MASS).count
