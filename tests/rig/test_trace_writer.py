@@ -91,11 +91,11 @@ def test_what_a_commit_tells_is_on_disk_when_it_tells_it(tmp_path: Path) -> None
 
 def test_a_full_disk_is_not_told_as_durable(tmp_path: Path) -> None:
     stream = SampleStream()
-    journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=100_000)
+    journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
     writer = TraceWriter(stream, journal, SPECS)
     told: list[Mapping[str, int]] = []
     writer.call_on_commit(told.append)
-    for index in range(CAPACITY):
+    for index in range(5 * CAPACITY):
         stream.publish(mass(index))
         if index % 500 == 0:
             stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
