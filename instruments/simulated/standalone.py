@@ -31,6 +31,7 @@ def run_until_signal(truth: TwinConfig, *, seed: int, output: TextIO, witness_pa
             output.flush()
             while not received:
                 host_sleep(_LOOK_S)
+                twin.live()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

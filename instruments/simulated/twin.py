@@ -63,8 +63,8 @@ class TwinStation:
     ) -> None:
         """Build the bench of `seed`; bench time is the clock's. Raises `TwinConfigError`, or `OSError` without ptys.
 
-        `witness_path` names a log to append to: a JSON line for everything a device is told. `pump_power_relay` wires
-        line 2 of the DAQ to the pump's supply: the pump is then dead until that line is high.
+        `witness_path` names a log to append to: a JSON line for everything a device is told and does.
+        `pump_power_relay` wires line 2 of the DAQ to the pump's supply: the pump is then dead until that line is high.
         """
         _refuse_impossible(truth)
         self.clock = clock
@@ -75,6 +75,8 @@ class TwinStation:
         }
         """The faults of each link; tests inject and clear them here."""
         self._witness = None if witness_path is None else Witness(witness_path)
+        if self._witness is not None:
+            self.bench.call_on_command(self._witness.note_act)
         self._processor = OneCpu()
         self._closed = False
         self._folder = Path(tempfile.mkdtemp(prefix="bench-twin-"))
@@ -177,6 +179,10 @@ class TwinStation:
     def operate(self, action: str, values: Mapping[str, float]) -> None:
         """Let a person do something at the bench now, as docs/twin.md lists; `ValueError` for what cannot be done."""
         self.bench.operate(self.clock.now(), action, values)
+
+    def live(self) -> None:
+        """Let everything due until now happen; at wall-clock time things happen also while nobody asks."""
+        self.bench.pump_mechanics(self.clock.now())
 
     def write_truth(self, path: Path) -> None:
         """Write what really happened until now as HDF5; also after `close`."""

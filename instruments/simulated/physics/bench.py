@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -85,6 +85,7 @@ class Bench:
         """Bench time of the last command."""
         self._pressures = (np.empty(0), -1, (np.empty(0), np.empty(0)))
         self._log: list[LoggedCommand] = []
+        self._command_listeners: list[Callable[[float, str, Mapping[str, float]], None]] = []
         self._handling = Handling(
             self.drawn, seed, flow=self._flow, climate=self._climate, pan=pan, applied=self._applied
         )
@@ -206,6 +207,10 @@ class Bench:
             truly = self._handling.perform(self._stand_at(t_s), name, values)
             self._log.append(LoggedCommand(self.command_s, name, truly))
 
+    def call_on_command(self, listener: Callable[[float, str, Mapping[str, float]], None]) -> None:
+        """Call a listener with each command to pump, valves and balance: bench time, name, values; the lock is held."""
+        self._command_listeners.append(listener)
+
     def add_agent(self, agent: Agent) -> None:
         """Let `agent` act at its own instants, before the bench answers anything later."""
         with self._lock:
@@ -288,6 +293,8 @@ class Bench:
         self.command_s = at_s
         if command is not None:
             self._log.append(LoggedCommand(at_s, command, values))
+            for listener in self._command_listeners:
+                listener(at_s, command, values)
         return at_s
 
     def _operate_as_scheduled(self, t_s: float, event: Operation) -> None:

@@ -88,5 +88,32 @@ def test_another_process_works_with_it_and_the_witness_survives_a_kill(tmp_path:
         lines.close()
         pump.close()
     told = [json.loads(line) for line in witness.read_text(encoding="utf-8").splitlines()]
-    assert ("daq", "port0/line0 high") in [(entry["device"], entry["told"]) for entry in told]
+    assert ("daq", "port0/line0 high") in [(entry["device"], entry.get("told")) for entry in told]
+    acts = [entry for entry in told if entry["device"] == "bench"]
+    assert [(act["act"], act.get("energised"), act.get("flow_ul_per_h")) for act in acts] == [
+        ("valve outlet", 1.0, None),
+        ("pump_flow", None, 100.0),
+    ]
+    assert [entry["monotonic_s"] for entry in told] == sorted(entry["monotonic_s"] for entry in told)
     assert [entry["told"][5:] for entry in told if entry["device"] == "pump"][-2:] == ["RUN", "STA?"]
+
+
+def test_the_pump_of_a_bench_nobody_speaks_to_stops_by_itself_and_the_witness_says_when(tmp_path: Path) -> None:
+    witness = tmp_path / "witness.jsonl"
+    clock = WallClock()
+    with running(witness) as (_, addresses):
+        options = BenchInterfaceOptions(
+            port=addresses["pump"]["port"], serial="ITB-0042", deadline_s=10.0, communication_timeout_s=1
+        )
+        pump = open_bench_interface("pump", options, clock)
+        pump.configure()
+        pump.upload(continuous(100.0))
+        pump.start()
+        pump.close()
+        flows: list[float] = []
+        give_up_s = clock.now() + 60.0
+        while flows != [100.0, 0.0] and clock.now() < give_up_s:
+            clock.sleep_until(clock.now() + 0.1)
+            told = [json.loads(line) for line in witness.read_text(encoding="utf-8").splitlines(keepends=True)]
+            flows = [entry["flow_ul_per_h"] for entry in told if entry.get("act") == "pump_flow"]
+    assert flows == [100.0, 0.0]
