@@ -7,71 +7,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from results.refusal import EvaluationRefused
-from tests.proof.array_bench import ArrayRun, phases_of, run_case, shipped_bench, shipped_case, twin
-from tests.proof.fault_matrix_faults import AT_S, IN_BLANK_S, WHOLE, Fault, faults
+from tests.proof.array_bench import ArrayRun, run_case, shipped_bench, shipped_case, twin
+from tests.proof.fault_matrix_document import markdown
+from tests.proof.fault_matrix_faults import WHOLE, Event, Fault, faults
 from tests.proof.fault_matrix_naming import statements
+from tests.proof.fault_matrix_verdict import Verdict
 
 REPORTED_SEEDS = tuple(range(31, 41))
 """Never used to find a fault in the evaluation or to mend it."""
 _TREATMENTS = ("repaired", "excluded", "kept, U widened", "kept", "reported")
 _WORKERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one fault of one seed. Errors and U in %; None for all of them when it was refused.
-
-    `names`: the statements at the time of the fault that name it rightly; `others`: those at its time that do not, and
-    that the sound run does not make as well. `sound_percent`: error of the same seed's run without the fault.
-    """
-
-    fault: Fault
-    seed: int
-    names: frozenset[str]
-    others: frozenset[str]
-    treatment: str
-    refusal: str
-    error_percent: float | None
-    expanded_percent: float | None
-    sound_percent: float
-    sound_expanded_percent: float
-
-    @property
-    def covered(self) -> bool:
-        """True when there is no number, or one that holds the truth within U."""
-        if self.error_percent is None or self.expanded_percent is None:
-            return bool(self.refusal)
-        return abs(self.error_percent) <= self.expanded_percent
-
-    @property
-    def by_chance(self) -> bool:
-        """True when U misses the truth without the fault too, as one in twenty does, and the fault adds at most U."""
-        if self.error_percent is None or self.expanded_percent is None or self.covered:
-            return False
-        missed = abs(self.sound_percent) > self.sound_expanded_percent
-        return missed and abs(self.error_percent - self.sound_percent) <= self.expanded_percent
-
-    @property
-    def fate(self) -> str:
-        """The fault's fate in a word or two."""
-        if self.refusal:
-            return (
-                "INVALID" if self.fault.refusal and self.fault.refusal in self.refusal else "INVALID, reason not named"
-            )
-        if not self.covered and not self.by_chance:
-            return "WRONG, named" if self.names else "SILENTLY WRONG"
-        if self.names:
-            return {"kept, U widened": "U widened", "kept": "reported"}.get(self.treatment, self.treatment)
-        return "harmless within U"
+_G_PER_UL = 0.998e-3
 
 
 @cache
@@ -99,11 +53,12 @@ def judge(fault: Fault, seed: int) -> Verdict:
         outcome = run.evaluated(shipped_bench())
     except EvaluationRefused as refusal:
         reason = str(refusal)
-        return Verdict(fault, seed, none, none, "", reason, None, None, sound_percent, sound_expanded_percent)
+        return Verdict(fault, seed, none, none, "", reason, None, None, None, sound_percent, sound_expanded_percent)
     said = [entry for entry in statements(outcome, WHOLE) if entry.is_at(fault.when)]
     naming = [entry for entry in said if entry.name in fault.names]
     treatments = {entry.did for entry in naming}
     measured = outcome.error_a.measured
+    error_percent = measured.value - run.true_error_percent
     return Verdict(
         fault=fault,
         seed=seed,
@@ -111,11 +66,34 @@ def judge(fault: Fault, seed: int) -> Verdict:
         others=frozenset(entry.name for entry in said) - fault.names - usual,
         treatment=next((treatment for treatment in _TREATMENTS if treatment in treatments), ""),
         refusal="",
-        error_percent=measured.value - run.true_error_percent,
+        error_percent=error_percent,
         expanded_percent=measured.expanded_uncertainty,
+        displaced_percent=error_percent - sound_percent - _pulled_percent(run, fault, seed),
         sound_percent=sound_percent,
         sound_expanded_percent=sound_expanded_percent,
     )
+
+
+def _pulled_percent(run: ArrayRun, fault: Fault, seed: int) -> float:
+    """Return what the contact line's pull on the tube adds to the error in this run and not in the sound one, %.
+
+    Where a fault changes the delivery, the analysis begins and ends at other levels, and the pull there is another draw
+    of what the budget has a line for: no effect of the fault. The twin without a pull tells how much it is, exactly.
+    Where the delivery is the sound run's, so is the pull.
+    """
+    sound = _sound(seed)
+    if run.true_error_percent == sound.true_error_percent:
+        return 0.0
+    return _pull_percent(run, fault.events, seed) - _pull_percent(sound, (), seed)
+
+
+def _pull_percent(run: ArrayRun, events: Sequence[Event], seed: int) -> float:
+    still = run_case(run.case, twin({"meniscus.capillary_ul": 0.0}, events=events), seed)
+    analysis = run.series.phases.analysis
+    ends = np.searchsorted(run.series.time_s, (analysis.begin_s, analysis.end_s))
+    pulled_g = float(np.diff((run.series.mass_g - still.series.mass_g)[ends])[0])
+    set_ul = run.case.flow_ul_per_h * analysis.duration_s / 3600.0
+    return 100.0 * pulled_g / _G_PER_UL / set_ul
 
 
 def verdicts_of(table: Sequence[Fault], seeds: Sequence[int]) -> list[list[Verdict]]:
@@ -133,45 +111,6 @@ def _all_of(labels: Sequence[str], seed: int) -> list[Verdict]:
 
 def _bare(fault: Fault) -> Fault:
     return replace(fault, corruption=None)
-
-
-def markdown(seeds: Sequence[int], rows: Sequence[Sequence[Verdict]]) -> Iterator[str]:
-    """Yield the lines of the table: one row for each fault."""
-    analysis = phases_of(shipped_case("maintenance")).analysis
-    yield f"Maintenance case, analysis {analysis.begin_s:g} to {analysis.end_s:g} s; faults begin at {AT_S:g} s unless"
-    yield f"in a blank ({IN_BLANK_S:g} s) or throughout; seeds {seeds[0]} to {seeds[-1]}. Error and U: those of the"
-    yield "seed with the largest error / U."
-    yield ""
-    yield "| fault | severity | fate, times | named as | also found there | error of A, % | U, % |"
-    yield "|---|---|---|---|---|---|---|"
-    for row in rows:
-        yield _line(row)
-    everything = [verdict for row in rows for verdict in row]
-    fates = Counter(verdict.fate for verdict in everything)
-    yield ""
-    yield f"Runs: {len(everything)}; " + ", ".join(f"{fate} {count}" for fate, count in fates.most_common()) + "."
-    by_chance = sum(verdict.by_chance for verdict in everything)
-    missed = sorted(
-        {verdict.seed for verdict in everything if abs(verdict.sound_percent) > verdict.sound_expanded_percent}
-    )
-    yield f"Outside U in the sound run too, and counted by name: {by_chance}, of the seeds {missed or 'none'}."
-
-
-def _line(row: Sequence[Verdict]) -> str:
-    fault = row[0].fault
-    numbers = [
-        (verdict.error_percent, verdict.expanded_percent)
-        for verdict in row
-        if verdict.error_percent is not None and verdict.expanded_percent is not None
-    ]
-    error, expanded = max(numbers, key=lambda pair: abs(pair[0]) / pair[1], default=(float("nan"), float("nan")))
-    names = sorted({name for verdict in row for name in verdict.names})
-    others = sorted({name for verdict in row for name in verdict.others})
-    refusals = [verdict.refusal for verdict in row if verdict.refusal]
-    told = ", ".join(names) or (refusals[0].split(";")[0].split(":")[0] if refusals else "-")
-    fates = ", ".join(f"{fate} {count}" for fate, count in Counter(verdict.fate for verdict in row).most_common())
-    figures = f"{error:+.2f} | {expanded:.2f}" if numbers else "- | -"
-    return f"| {fault.kind} | {fault.severity} | {fates} | {told} | {', '.join(others) or '-'} | {figures} |"
 
 
 def _seeds(text: str) -> tuple[int, ...]:
