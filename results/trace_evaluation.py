@@ -12,6 +12,7 @@ from results.measured.outcome import Outcome
 from results.outcome import as_json
 from results.refusal import EvaluationRefused
 from results.trace.content import file_sha256
+from results.trace.inspection import inspect
 from results.trace.reader import Trace, read_trace
 
 _STATED = ("evaluation", "gravimetric_bench")
@@ -44,9 +45,15 @@ class TraceEvaluation:
         }
 
 
-def evaluate_own(path: Path) -> TraceEvaluation:
-    """Return the evaluation of a sealed trace; a refusal is part of it. Raises `TraceError` for an unusable file."""
-    trace, sha256 = read_trace(path), file_sha256(path)
+def evaluate_own(path: Path, *, recorded_sha256: str | None = None) -> TraceEvaluation:
+    """Return the evaluation of a sealed trace; a refusal is part of it.
+
+    The file must be the one on record, by its SHA-256; where no record is at hand, it must hold what it says of itself.
+    Raises `TraceError` for an unusable file.
+    """
+    if recorded_sha256 is None:
+        inspect(path)
+    trace, sha256 = read_trace(path, sha256=recorded_sha256), file_sha256(path)
     try:
         return TraceEvaluation(trace, sha256, evaluate_trace(path), None)
     except EvaluationRefused as error:

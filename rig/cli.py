@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from results.input_file import open_regular
 from results.provenance import provenance_of
 from results.series import EvaluationRefused
 from results.trace.errors import StorageError
@@ -18,6 +19,7 @@ from results.trace_evaluation import evaluate_own
 from rig.configuration import ConfigurationError
 from rig.figures import draw
 from rig.foreign import evaluate_file, write_json
+from rig.record import recorded_sha256
 from rig.run_folder import RunFolder
 from rig.station_file import available_stations, load_station_file
 from rig.terminal.outcome_tables import print_outcome
@@ -94,9 +96,14 @@ def _evaluate(options: argparse.Namespace) -> int:
             options.run, options.conditions, console=console, json_file=options.json_file, figure=options.figure
         )
         return 0 if evaluation.outcome is not None else 1
-    if options.run.is_file() and not own:
+    if not own:
+        open_regular(options.run).close()
         raise EvaluationRefused(f"{options.run} is neither a run nor a trace; for a data file, give --conditions too")
-    evaluated = evaluate_own(RunFolder(options.run).trace if options.run.is_dir() else options.run)
+    if options.run.is_dir():
+        folder = RunFolder(options.run)
+        evaluated = evaluate_own(folder.trace, recorded_sha256=recorded_sha256(folder))
+    else:
+        evaluated = evaluate_own(options.run)
     if options.json_file is not None:
         write_json(evaluated.as_record(), options.json_file)
     if evaluated.outcome is None:

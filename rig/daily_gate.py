@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +9,10 @@ from pathlib import Path
 
 from instruments.clock import utc_now
 from results.decision import Verdict
+from results.input_file import read_json
 from rig.case import Case
 from rig.faults import NotRun
+from rig.record import MOST_RECORD_BYTES
 from rig.run_folder import RunFolder, name_time, name_word
 from rig.station_file import StationFile
 
@@ -75,7 +76,7 @@ def _unfinished(checks: list[_Check], station: StationFile, runs: Path) -> str:
 def _checks(station: StationFile, runs: Path) -> Iterator[_Check]:
     for path in runs.glob(f"*/{RunFolder(runs).record.name}"):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_json(path, most_bytes=MOST_RECORD_BYTES)
             if record["plan"].get("procedure") == DAILY_CHECK and record["station"] == station.id:
                 ended = datetime.fromisoformat(record["ended_utc"]).astimezone(UTC)
                 plan_id, folder = record["plan"]["id"], path.parent.name

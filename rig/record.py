@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,19 @@ from pathlib import Path
 from instruments.clock import utc_now
 from results.after_check import AfterCheckOutcome
 from results.decision import Verdict
+from results.input_file import UnreadableFile, read_json
 from results.measured.outcome import Outcome
 from results.outcome import as_json
+from results.refusal import EvaluationRefused
 from results.trace.durable import fsync_folder
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 
 RECORD_SCHEMA = "case-record/1.1.0"
+MOST_RECORD_BYTES = 50_000_000
+"""No record is larger: curves of a run of two weeks take a few MB."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,27 @@ def write_record(folder: RunFolder, record: CaseRecord) -> None:
     temporary.write_text(json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     temporary.replace(folder.record)
     fsync_folder(folder.path)
+
+
+def recorded_sha256(folder: RunFolder) -> str | None:
+    """Return the SHA-256 of the trace as the record of a run has it; None where there is no record, or no trace in it.
+
+    Raises `EvaluationRefused` for a record that cannot be read.
+    """
+    remedy = f"to evaluate the trace by what it says of itself, give {folder.trace}"
+    try:
+        record = read_json(folder.record, most_bytes=MOST_RECORD_BYTES)
+    except FileNotFoundError:
+        return None
+    except UnreadableFile as error:
+        raise EvaluationRefused(f"{error}; {remedy}") from error
+    files = record.get("files") if isinstance(record, dict) else None
+    if not isinstance(files, dict):
+        raise EvaluationRefused(f"{folder.record}: files: names no files; {remedy}")
+    sha256 = files.get(folder.trace.name)
+    if sha256 is not None and not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        raise EvaluationRefused(f"{folder.record}: files.{folder.trace.name}: is no SHA-256; {remedy}")
+    return sha256
 
 
 def _sha256(path: Path) -> str:

@@ -7,20 +7,45 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from instruments.clock import Clock
 from instruments.simulated.standalone import run_until_signal
-from instruments.simulated.truth import TwinConfig, TwinConfigError, load_twin
+from instruments.simulated.truth import TwinConfig
 from instruments.simulated.twin import TwinStation
-from rig.configuration import ConfigurationError, Fault
+from results.input_file import UnreadableFile, read_json
+from rig.configuration import ConfigurationError, Fault, Section, check_table, load_toml
 from rig.station_file import StationFile
-from rig.station_tables import TWIN_ADDRESSES, TWIN_SCHEME
+from rig.station_tables import TWIN_SCHEME, Text
 
 Addresses = Mapping[str, Mapping[str, str]]
 """Where each device of a twin is, by its name."""
 
-_ADDRESSES = TypeAdapter(dict[str, dict[str, str]])
+_MOST_BYTES = 100_000
+
+
+class _Port(Section):
+    port: Text
+
+
+class _Visa(Section):
+    visa: Text
+
+
+class _Daq(Section):
+    grpc: Text
+    device: Text
+
+
+class _Addresses(Section):
+    """What `rig simulate` prints: one address for each of `TWIN_ADDRESSES`."""
+
+    pump: _Port
+    balance: _Visa
+    balance_serial: _Visa
+    balance_sbi: _Visa
+    ambient: _Visa
+    daq: _Daq
 
 
 class RunningTwin(Protocol):
@@ -53,16 +78,19 @@ def simulate_forever(station: StationFile, *, seed: int, witness_log: Path | Non
 
 def read_addresses(path: Path) -> Addresses:
     """Read the addresses of a twin that runs elsewhere, as `rig simulate` prints them."""
+    remedy = "put there what rig simulate prints"
     try:
-        found = _ADDRESSES.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
-        problem = f"holds no addresses of a running twin ({reason}); put there what rig simulate prints"
-        raise ConfigurationError(path, [Fault("", problem)]) from error
-    missing = sorted(set(TWIN_ADDRESSES) - set(found))
-    if missing:
-        raise ConfigurationError(path, [Fault(name, "missing among the addresses") for name in missing])
-    return found
+        found = read_json(path, most_bytes=_MOST_BYTES)
+    except FileNotFoundError:
+        raise ConfigurationError(path, [Fault("", f"no such file; {remedy}")]) from None
+    except UnreadableFile as error:
+        raise ConfigurationError(path, [Fault("", f"{error.problem}; {remedy}")]) from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(path, [Fault("", f"holds no addresses of a running twin; {remedy}")])
+    checked = check_table(found, _Addresses)
+    if checked.value is None:
+        raise ConfigurationError(path, checked.faults)
+    return checked.value.model_dump()
 
 
 def resolve(options: BaseModel, addresses: Addresses) -> tuple[BaseModel, str | None]:
@@ -80,7 +108,4 @@ def resolve(options: BaseModel, addresses: Addresses) -> tuple[BaseModel, str | 
 def _load_truth(station: StationFile) -> TwinConfig:
     if station.twin_file is None:
         raise ConfigurationError(station.path, [Fault("station.kind", 'only a station of kind "simulated" has a twin')])
-    try:
-        return load_twin(station.twin_file)
-    except TwinConfigError as error:
-        raise ConfigurationError(station.twin_file, [Fault("", fault) for fault in error.faults]) from error
+    return load_toml(station.twin_file, TwinConfig, remedy="twin.file of the station names it").value

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from results.foreign.cells import BadCell, RowReader, Wanted, iso_is_zoned, shown, split_line
 from results.foreign.file_format import FileFormat
+from results.input_file import open_regular
 from results.refusal import EvaluationRefused
 
 _CHUNK_BYTES = 4_000_000
@@ -78,7 +79,7 @@ def read_table(
     digest = hashlib.sha256()
     collected = _Collected(columns=1 + len(wanted))
     reader: RowReader | None = None
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for chunk, line, whole in _chunks(path, file, digest):
             if reader is None:
                 reader = _row_reader(path, layout, chunk, {"time": time, **wanted})

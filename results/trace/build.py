@@ -71,6 +71,8 @@ def _write(journal: JournalReader, root: h5py.File, file: Hdf5File) -> Built:
     add_config(entry, journal.header, journal.header_text, journal.streams_text)
     closing = journal.closing
     tallies, damage = tally.finish(closing)
+    if journal.closing_is_damaged:
+        damage = (*damage, Damage(0, "", -1, 0, 0, 0, "what the writer said at its end cannot be read"))
     columns = [column for stream in streams.values() for column in stream.columns] + events.columns
     columns += _add_account(entry, closing is not None, tallies, damage)
     known = {column.path: column.sha256 for column in columns}

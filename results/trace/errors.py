@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from results.input_file import UnreadableFile, open_regular
+
 
 class StorageError(Exception):
     """Base of the storage errors; the message is one line naming file, problem and remedy."""
@@ -36,6 +38,16 @@ class SealError(StorageError):
 
 class TraceError(StorageError):
     """The file is no trace this reader can answer for."""
+
+
+def refuse_irregular(path: Path, error: type[StorageError], remedy: str = "Check the path of the run") -> None:
+    """Raise an error of a kind unless there is a regular file at `path` that may be read."""
+    try:
+        open_regular(path).close()
+    except FileNotFoundError:
+        raise error(path, "does not exist", remedy) from None
+    except UnreadableFile as refusal:
+        raise error(path, refusal.problem, remedy) from None
 
 
 class BlockError(ValueError):

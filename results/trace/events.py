@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from results.input_file import open_regular, strict_json
 from results.trace.durable import fsync_folder, write_all
 from results.trace.errors import EventLogError
 from results.trace.intake import event_row
@@ -111,9 +111,13 @@ def read_events(path: Path) -> LoggedEvents:
     """Read an event log, also one a crash left behind. Errors: EventLogError when there is no such file."""
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read()
+    except FileNotFoundError as error:
+        raise EventLogError(path, "does not exist", "Check the path of the run") from error
     except OSError as error:
-        raise EventLogError(path, f"cannot be read ({error})", "Check the path of the run") from error
+        problem = getattr(error, "problem", str(error))
+        raise EventLogError(path, problem, "Check the path of the run") from error
     events: list[TraceEvent] = []
     torn: list[TornLine] = []
     lines = content.split(b"\n")
@@ -129,7 +133,7 @@ def read_events(path: Path) -> LoggedEvents:
 
 def _parse(line: bytes) -> TraceEvent | None:
     try:
-        said = json.loads(line)
+        said = strict_json(line)
         event = TraceEvent(said["time_ns"], said["kind"], said["source"], said["data"])
         whole = isinstance(event.data, dict) and type(event.time_ns) is int
     except (ValueError, KeyError, TypeError):

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.trace.codec import block_crc, decode, event_crc
-from results.trace.errors import JournalError
+from results.trace.errors import JournalError, refuse_irregular
 from results.trace.header import check_header, header_digest
-from results.trace.intake import MAX_WORD_BYTES
+from results.trace.intake import MAX_ROW_SAMPLES, MAX_WORD_BYTES
 from results.trace.journal import JOURNAL_FORMAT, JOURNAL_VERSION
 from results.trace.ownership import has_owner
 from results.trace.schema import MAX_EVENT_TEXT, Block, StreamSpec, TraceEvent
@@ -25,6 +25,9 @@ from results.trace.spec_json import row_dtypes, streams_from_json
 
 _ENTRIES_PER_QUERY = 64
 """Keeps memory and the age of a read transaction small: a long one would hold the write-ahead log back."""
+
+_LEAST_ROW_BYTES = 16
+"""No row of a journal is smaller."""
 
 _NOT_TRUSTED = (ValueError, TypeError, AttributeError, IndexError, ArithmeticError, struct.error)
 
@@ -117,10 +120,19 @@ class JournalReader:
     def closing(self) -> Closing | None:
         """What the writer said at its orderly end; None while it writes, and for ever after a crash."""
         text = self._query("SELECT value FROM header WHERE name = 'closed'")[0][0]
-        if not text:
-            return None
-        said = json.loads(cast(str, text))
-        return Closing(said["blocks"], said["events"])
+        return _closing(text, {spec.name for spec in self.streams}, self.most_rows) if text else None
+
+    @property
+    def closing_is_damaged(self) -> bool:
+        """True when the writer said something at its end that cannot be read any more."""
+        return self.closing is None and bool(self._query("SELECT value FROM header WHERE name = 'closed'")[0][0])
+
+    @property
+    def most_rows(self) -> int:
+        """More rows than a file of this size can hold."""
+        log = self.path.with_name(self.path.name + "-wal")
+        size = self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        return size // _LEAST_ROW_BYTES
 
     @property
     def last_entry(self) -> int:
@@ -145,8 +157,12 @@ class JournalReader:
         Holds at most a few rows in memory. Errors: JournalError when the file cannot be read at all.
         """
         last = self.last_entry
-        for start in range(after + 1, last + 1, _ENTRIES_PER_QUERY):
+        most = self.most_rows
+        for start in range(after + 1, min(last, most) + 1, _ENTRIES_PER_QUERY):
             yield from self._range(start, min(start + _ENTRIES_PER_QUERY - 1, last))
+        if last > max(most, after):
+            # Rows are numbered without gaps: to look for each in between would take for ever.
+            yield Entry(last, -1, _damage(last, "", f"no row can have the number {last}", -1, 0, 0, 0))
 
     def _range(self, first: int, last: int) -> list[Entry]:
         found: list[Entry] = []
@@ -173,6 +189,8 @@ class JournalReader:
         try:
             if block_crc(stream, seq, first_ns, last_ns, count, payload) != crc:
                 raise ValueError("CRC-32 does not match")
+            if count not in range(1, MAX_ROW_SAMPLES + 1):
+                raise ValueError(f"{count} samples in one row")
             spec, arrays = self.streams[stream], decode(self._dtypes[stream], count, payload)
         except _NOT_TRUSTED as error:
             name = self.streams[stream].name if stream in range(len(self.streams)) else ""
@@ -207,6 +225,18 @@ def _as_block(spec: StreamSpec, arrays: list[NDArray[np.generic]]) -> Block:
     )
 
 
+def _closing(text: object, streams: set[str], most_rows: int) -> Closing | None:
+    """Return what a writer said at its end; None where it cannot have said that."""
+    try:
+        said = json.loads(cast(str, text))
+        blocks, events = said["blocks"], said["events"]
+        counts = [*blocks.values(), events]
+        sound = set(blocks) == streams and all(type(count) is int and 0 <= count <= most_rows for count in counts)
+    except (*_NOT_TRUSTED, KeyError, RecursionError):
+        return None
+    return Closing(blocks, events) if sound else None
+
+
 def _event(row: tuple[int, int, int, str, str, str, int]) -> Entry:
     number, seq, time_ns, kind, source, data, crc = row
     try:
@@ -225,8 +255,7 @@ def _damage(number: int, stream: str, reason: str, *claims: object) -> Damage:
 
 
 def _connect(path: Path, owned: bool) -> sqlite3.Connection:
-    if not path.is_file():
-        raise JournalError(path, "does not exist", "Check the path of the run")
+    refuse_irregular(path, JournalError)
     log = path.with_name(path.name + "-wal")
     # Without a writer and without a log nothing can change: then the folder may even be read-only.
     still = (owned or not has_owner(path)) and not (log.exists() and log.stat().st_size)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.trace.content import CONTENT_HASH_AT, data_sha256, file_sha256
-from results.trace.errors import TraceError
+from results.trace.errors import TraceError, refuse_irregular
 from results.trace.header import check_header, parse_start
 from results.trace.journal_read import Damage
 from results.trace.layout import DEFINITION
@@ -25,7 +25,7 @@ from results.trace.spec_json import row_dtypes, streams_from_json
 from results.trace.tally import StreamTally
 
 _T = TypeVar("_T")
-_REMEDY = "Compare its SHA-256 with the record; seal the trace again from the journal"
+REMEDY = "Compare its SHA-256 with the record; seal the trace again from the journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class StreamTrace:
         return self._with(name, lambda dataset: np.asarray(dataset[rows]))
 
     def _with(self, name: str, use: Callable[[h5py.Dataset], _T]) -> _T:
-        return _from_file(self.path, lambda root: use(root[f"/entry/{self.spec.name}/{name}"]))
+        return read_hdf5(self.path, lambda root: use(root[f"/entry/{self.spec.name}/{name}"]))
 
 
 class Trace:
@@ -119,7 +119,7 @@ class Trace:
                 for path in (f"/entry/{spec.name}/{name}" for name in _column_names(spec))
             }
 
-        return _from_file(self.path, read)
+        return read_hdf5(self.path, read)
 
     @cached_property
     def events(self) -> tuple[TraceEvent, ...]:
@@ -133,7 +133,7 @@ class Trace:
                 for time_ns, kind, source, data in zip(*columns, strict=True)
             )
 
-        return _from_file(self.path, read)
+        return read_hdf5(self.path, read)
 
 
 def is_hdf5(path: Path) -> bool:
@@ -148,11 +148,10 @@ def read_trace(path: Path, *, sha256: str | None = None) -> Trace:
     Errors: TraceError for a missing, truncated, damaged or foreign file, and for another major version of the layout.
     """
     path = Path(path)
-    if not path.is_file():
-        raise TraceError(path, "does not exist", "Check the path; seal the run if it has a journal")
+    refuse_irregular(path, TraceError, "Check the path; seal the run if it has a journal")
     if sha256 is not None and file_sha256(path) != sha256:
-        raise TraceError(path, "its SHA-256 is not the one on record: it is damaged or was changed", _REMEDY)
-    return _from_file(path, lambda root: _open(path, root))
+        raise TraceError(path, "its SHA-256 is not the one on record: it is damaged or was changed", REMEDY)
+    return read_hdf5(path, lambda root: _open(path, root))
 
 
 def _open(path: Path, root: h5py.File) -> Trace:
@@ -168,14 +167,15 @@ def _open(path: Path, root: h5py.File) -> Trace:
     return Trace(path, root)
 
 
-def _from_file(path: Path, read: Callable[[h5py.File], _T]) -> _T:
+def read_hdf5(path: Path, read: Callable[[h5py.File], _T]) -> _T:
+    """Return what is read from a file. Errors: TraceError for whatever the library finds wrong with it."""
     try:
         with h5py.File(path, "r") as root:
             return read(root)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         # The library tells of damage in many ways; the first line of any of them is enough.
         what = (str(error).splitlines() or [""])[0]
-        raise TraceError(path, f"cannot be read as a trace ({type(error).__name__}: {what})", _REMEDY) from error
+        raise TraceError(path, f"cannot be read as a trace ({type(error).__name__}: {what})", REMEDY) from error
 
 
 def _text(value: object) -> str:

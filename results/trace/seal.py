@@ -16,7 +16,7 @@ import h5py
 from results.trace.build import Built, build_trace
 from results.trace.content import CONTENT_HASH_AT, content_sha256, data_sha256, file_sha256
 from results.trace.durable import fsync_folder
-from results.trace.errors import JournalError, SealError
+from results.trace.errors import JournalError, SealError, refuse_irregular
 from results.trace.journal_read import Damage, JournalReader
 from results.trace.ownership import OwnerLock
 from results.trace.tally import StreamTally
@@ -55,11 +55,13 @@ def seal(journal_path: Path, trace_path: Path) -> SealReport:
     the written file does not agree with the journal, or another trace is already in place.
     """
     journal_path, trace_path = Path(journal_path), Path(trace_path)
-    if not journal_path.is_file():
-        raise JournalError(journal_path, "does not exist", "Check the path of the run")
+    refuse_irregular(journal_path, JournalError)
+    if trace_path.exists():
+        refuse_irregular(trace_path, SealError, "Move it away and seal again")
     temporary = trace_path.with_name(trace_path.name + ".tmp")
     lock = _own(journal_path)
     try:
+        temporary.unlink(missing_ok=True)  # whatever it is: never written through
         _recover(journal_path)
         with JournalReader(journal_path, owned=True) as journal:
             built = build_trace(journal, temporary)

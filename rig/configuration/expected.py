@@ -108,7 +108,7 @@ def _kind(annotation: Any, bounds: Sequence[Any]) -> str:
         choices = [f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(annotation)]
         return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
     if origin in (Union, types.UnionType):
-        return " or ".join(Expected.of(argument).in_words() for argument in get_args(annotation))
+        return " or ".join(dict.fromkeys(Expected.of(argument).in_words() for argument in get_args(annotation)))
     if origin in (tuple, list):
         arguments = get_args(annotation)
         item = Expected.of(arguments[0]).in_words()

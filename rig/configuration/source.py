@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from results.input_file import UnreadableFile, read_bounded
 from rig.configuration.faults import ConfigurationError, Fault
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -28,22 +29,15 @@ def read_source(path: Path, *, remedy: str = "") -> SourceFile:
     added where no file is found: what can be given instead.
     """
     try:
-        if path.exists() and not path.is_file():
-            kind = "a folder" if path.is_dir() else "no regular file"
-            raise _refusal(path, f"is {kind}; give the path of a TOML file", remedy)
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE_BYTES + 1)
+        data = read_bounded(path, most_bytes=LARGEST_FILE_BYTES)
     except FileNotFoundError:
         raise _refusal(path, "no such file", remedy) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _refusal(path, f"cannot be read: {reason}", remedy) from None
+    except UnreadableFile as error:
+        raise _refusal(path, error.problem, remedy) from None
     return SourceFile(path, _decode(path, data), hashlib.sha256(data).hexdigest())
 
 
 def _decode(path: Path, data: bytes) -> str:
-    if len(data) > LARGEST_FILE_BYTES:
-        raise _refusal(path, f"is larger than {LARGEST_FILE_BYTES // 1_000_000} MB; no file of this kind is")
     if data.startswith(_BYTE_ORDER_MARKS):
         raise _refusal(path, "is UTF-16 or UTF-32 text; save it as UTF-8")
     if b"\x00" in data:

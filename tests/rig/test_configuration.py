@@ -262,7 +262,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "bench.toml"
     os.mkfifo(pipe)
-    assert "no regular file" in str(refusal(pipe))
+    assert "is a named pipe" in str(refusal(pipe))
 
 
 def test_a_path_no_host_accepts_is_told(tmp_path: Path) -> None:

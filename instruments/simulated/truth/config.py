@@ -68,7 +68,7 @@ def load_twin(path: Path) -> TwinConfig:
             table = tomllib.load(file)
     except OSError as error:
         raise TwinConfigError(str(path), (f"cannot be read: {error.strerror}",)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise TwinConfigError(str(path), (f"is not TOML: {error}",)) from error
     return twin_from_mapping(table, source=str(path))
 

@@ -104,7 +104,7 @@ def test_an_event_that_finds_no_room_is_refused_and_leaves_no_half_line(tmp_path
 def test_errors_have_names(tmp_path: Path) -> None:
     with pytest.raises(EventLogError, match="cannot be made"):
         EventLog(tmp_path / "missing" / "events.jsonl")
-    with pytest.raises(EventLogError, match="cannot be read"):
+    with pytest.raises(EventLogError, match="does not exist"):
         read_events(tmp_path / "events.jsonl")
     with EventLog(tmp_path / "events.jsonl") as log, pytest.raises(BlockError, match="printable"):
         log.record(TraceEvent(0, "", "rig", {}))

@@ -171,7 +171,7 @@ def test_a_column_lost_after_opening_is_an_error_too(trace_path: Path, tmp_path:
 def test_files_that_are_no_trace(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="does not exist"):
         read_trace(tmp_path / "missing.h5")
-    with pytest.raises(TraceError, match="does not exist"):
+    with pytest.raises(TraceError, match="is a folder"):
         read_trace(tmp_path)
     for name, content in (("empty", b""), ("garbage", random.Random(1).randbytes(5000)), ("text", b"time,mass\n0,1\n")):
         (tmp_path / name).write_bytes(content)
