@@ -69,7 +69,8 @@ def test_every_event_kind_of_the_rig_is_documented() -> None:
 
 def test_the_readme_holds_the_commands_ci_runs() -> None:
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    for name, ending in (("main", "protocols --station simulated --case maintenance"), ("tests", "pytest")):
+    endings = {"main": "protocols --station simulated --case maintenance", "tests": "pytest -n 2 --dist worksteal"}
+    for name, ending in endings.items():
         block = re.search(rf"^<!-- run: {name} -->\n```sh\n(.*?)\n```$", readme, re.DOTALL | re.MULTILINE)
         assert block is not None
         assert block[1].endswith(ending)
