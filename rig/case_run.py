@@ -16,6 +16,7 @@ from results.trace.journal import JournalWriter
 from results.trace.reader import read_trace
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
+from rig.acquisition.heartbeat import Heartbeat
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
@@ -28,12 +29,11 @@ from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
 from rig.run_header import Prepared, run_header, stream_specs
-from rig.safety.bench_safety import bench_safe_state
 from rig.safety.interlocks import Interlocks
-from rig.safety.safe_state import SafeState, SafeStateReport
+from rig.safety.safe_state import SafeStateReport
 from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
-from rig.station import Station, StationError, open_station
+from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_station, watchdog_words
 from rig.terminal.live_view import LiveView
 from rig.terminal.outcome_text import reason_text
 from rig.terminal.progress import progress_display
@@ -49,12 +49,14 @@ class CaseRun:
         self.reason = "the protocol ended before its evaluation"
         self.outcome: Outcome | None = None
         self.after_check: AfterCheckOutcome | None = None
+        self.watchdog: Mapping[str, object] | str = "none: no station was opened"
         self.folder = RunFolder(session.runs)
         self.safe_state = SafeStateReport("")
         self._session = session
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
+        self._made_safe = False
         self._begun = False
         self._concluded = False
 
@@ -71,20 +73,14 @@ class CaseRun:
             raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
         refuse_without_daily_check(session.station, self.case, session.runs)
         refuse_unsound_sampling(session.station, self.case.sampling)
-        with ExitStack() as stack:
-            station = open_station(session.station, virtual=session.virtual, seed=session.seed)
-            stack.callback(station.close)
-            refuse_unfit_pump(self.case, station.pump)
-            stack.enter_context(station.clock.participate("protocol"))
-            prepared = station.prepare()
-            self._closing = stack.pop_all()
-            try:
-                yield self._begin(station, prepared)
-            except BaseException as error:
-                self.conclude(error)
-                raise
-            finally:
-                self.conclude(None)
+        station, prepared = self._connect()
+        try:
+            yield self._begin(station, prepared)
+        except BaseException as error:
+            self.conclude(error)
+            raise
+        finally:
+            self.conclude(None)
 
     def evaluate(self) -> Outcome:
         """Close the record, seal the trace, and evaluate it from the file alone."""
@@ -117,9 +113,8 @@ class CaseRun:
             elif self.outcome is not None:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
             if not self.safe_state.is_safe:
-                failed = "; ".join(f"{name}: {text}" for name, text in self.safe_state.failed)
-                self.reason = f"{self.reason}. THE BENCH IS NOT SAFE: {failed}"
-                self._session.broken = failed
+                self.reason = f"{self.reason}. {NOT_SAFE}: {self.safe_state.failures}"
+                self._session.broken = self.safe_state.failures
             record = self._record()
             write_record(self.folder, record)
             self._session.concluded.append((record, self.folder))
@@ -145,6 +140,41 @@ class CaseRun:
         self._notes += draw_figure(self.folder, outcome)
         return outcome
 
+    def _connect(self) -> tuple[Station, dict[str, Prepared]]:
+        """Open the station and set its instruments; what fails on the way leaves it safe and closed."""
+        session, gate = self._session, self._session.gate
+        with ExitStack() as stack:
+            try:
+                station = open_station(
+                    session.station, virtual=session.virtual, seed=session.seed, deferring=gate.deferred
+                )
+                stack.callback(station.close)
+                stack.enter_context(station.clock.participate("protocol"))
+                stack.callback(self._leave_safe, station)
+                refuse_unfit_pump(self.case, station.pump)
+                prepared = station.prepare()
+            except BaseException as error:
+                self._closing_reason = reason_of_error(error)
+                with gate.shut():
+                    stack.close()
+                if isinstance(error, UnsafeStation):
+                    session.broken = str(error)
+                elif not self.safe_state.is_safe:
+                    session.broken = self.safe_state.failures
+                    raise UnsafeStation(station.id, [str(error), f"{NOT_SAFE}: {session.broken}"]) from error
+                raise
+            self._closing = stack.pop_all()
+        return station, prepared
+
+    def _leave_safe(self, station: Station) -> None:
+        """Make the bench safe, once."""
+        if self._made_safe:
+            return
+        self._made_safe = True
+        self.safe_state = station.safe_state.enter(self._closing_reason)
+        if self.safe_state.is_safe and station.watchdog is not None:
+            station.watchdog.note_safe(self._closing_reason)
+
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
         self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
@@ -155,7 +185,9 @@ class CaseRun:
         sampled = station.sampled(sampling_of(station.file, case.sampling))
         specs = stream_specs(sampled, prepared)
         feasibility = case.feasibility(station.file)
+        self.watchdog = watchdog_words(station)
         header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
+        header["watchdog"] = self.watchdog
         header["feasibility"] = dict(feasibility.record)
         stream = SampleStream()
         writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
@@ -163,15 +195,17 @@ class CaseRun:
         view = LiveView(planned_s=case.planned_s)
         stream.subscribe(view.listen)
         closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
+        if station.watchdog is not None:
+            station.watchdog.guard_run(self.folder.path)
+            stream.subscribe(Heartbeat(station.watchdog.beat).listen)
         interlocks = Interlocks(station.interlock_limits, clock=station.clock)
         acquisition = Acquisition(
             sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )
-        safe_state = bench_safe_state(station.pump, station.lines, clock=station.clock)
         bench = Bench(
             station=station,
             acquisition=acquisition,
-            safe_state=safe_state,
+            safe_state=station.safe_state,
             operator=operator_of(station, session),
             after_check=station.file.checks.after if case.is_checked_afterwards else None,
             evaluate=self.evaluate,
@@ -184,8 +218,10 @@ class CaseRun:
         stream.subscribe(interlocks.watch)
         stream.subscribe(bench.listen)
         closing.callback(acquisition.stop)
-        closing.callback(self._make_safe, safe_state, acquisition)
+        closing.callback(self._make_safe, station, acquisition)
         interlocks.expect(spec.name for spec in specs)
+        if station.watchdog is not None:
+            station.watchdog.call_on_death(bench.watchdog_died)
         acquisition.start()
         feasibility.refuse()
         return bench
@@ -195,8 +231,8 @@ class CaseRun:
         with self._session.gate.shut():
             self._closing.close()
 
-    def _make_safe(self, safe_state: SafeState, acquisition: Acquisition) -> None:
-        self.safe_state = safe_state.enter(self._closing_reason)
+    def _make_safe(self, station: Station, acquisition: Acquisition) -> None:
+        self._leave_safe(station)
         acquisition.event("safe_state", "rig", asdict(self.safe_state))
 
     def _record(self) -> CaseRecord:
@@ -213,6 +249,7 @@ class CaseRun:
             verdict=self.verdict,
             reason=self.reason,
             safe_state=self.safe_state,
+            watchdog=self.watchdog,
             notes=tuple(self._notes),
             outcome=self.outcome,
             after_check=self.after_check,

@@ -20,6 +20,7 @@ def device_contradictions(options: Mapping[str, BaseModel], station: StationTabl
     `options` holds only devices without faults, and `station` lacks what is faulty: checks that need more are left out.
     """
     yield from telemetry_faults(options.get("pump"), getattr(station, "sampling", None))
+    yield from _watchdog_comes_first(options.get("pump"), station)
     yield from _something_stops_the_pump(options.get("pump"), station)
     yield from _channels_name_streams(options.get("pressure"))
     yield from _lines_are_there(options.get("lines"), station)
@@ -34,6 +35,17 @@ def telemetry_faults(pump: BaseModel | None, sampling: SamplingTable | None) -> 
             f"{period_s:g} s is not shorter than the pump's communication time-out, {timeout_s:g} s: it would stop"
         )
         yield Fault("sampling.telemetry_period_s", problem)
+
+
+def _watchdog_comes_first(pump: BaseModel | None, station: StationTables) -> Iterator[Fault]:
+    communication_s = getattr(pump, "communication_timeout_s", 0)
+    timeout_s = getattr(getattr(station, "watchdog", None), "timeout_s", 0.0)
+    if getattr(station, "is_shared", False) and communication_s != 0 and timeout_s >= communication_s:
+        problem = (
+            f"{timeout_s:g} s is not shorter than the pump's communication time-out, {communication_s:g} s: "
+            "the pump would stop before the watchdog acts"
+        )
+        yield Fault("watchdog.timeout_s", problem)
 
 
 def _something_stops_the_pump(pump: BaseModel | None, station: StationTables) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from results.trace.durable import fsync_folder
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 
-RECORD_SCHEMA = "case-record/1.1.0"
+RECORD_SCHEMA = "case-record/1.2.0"
 MOST_RECORD_BYTES = 50_000_000
 """No record is larger: curves of a run of two weeks take a few MB."""
 
@@ -42,6 +42,7 @@ class CaseRecord:
     verdict: Verdict
     reason: str
     safe_state: SafeStateReport
+    watchdog: Mapping[str, object] | str
     notes: tuple[str, ...]
     outcome: Outcome | None
     after_check: AfterCheckOutcome | None = None
@@ -61,6 +62,7 @@ class CaseRecord:
             "reason": self.reason,
             "ended_utc": utc_now().isoformat(),
             "safe_state": as_json(self.safe_state),
+            "watchdog": as_json(self.watchdog),
             "notes": list(self.notes),
             "files": dict(files),
             "outcome": self.outcome.as_record() if self.outcome is not None else None,
@@ -70,7 +72,11 @@ class CaseRecord:
 
 def write_record(folder: RunFolder, record: CaseRecord) -> None:
     """Write `record.json` in one piece: it is there whole, or not at all."""
-    files = {path.name: _sha256(path) for path in (folder.trace, folder.events, folder.figure) if path.exists()}
+    files = {
+        path.name: _sha256(path)
+        for path in (folder.trace, folder.events, folder.figure, folder.watchdog)
+        if path.exists()
+    }
     temporary = folder.record.with_suffix(".tmp")
     temporary.write_text(json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     temporary.replace(folder.record)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from instruments.clock import utc_now
 
+WATCHDOG_LOG = "watchdog.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -46,6 +48,11 @@ class RunFolder:
     def figure(self) -> Path:
         """Start-up curve and trumpet."""
         return self.path / "flow.png"
+
+    @property
+    def watchdog(self) -> Path:
+        """What the watchdog did; shared benches only."""
+        return self.path / WATCHDOG_LOG
 
     @property
     def truth(self) -> Path:

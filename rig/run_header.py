@@ -82,7 +82,6 @@ def run_header(
         "after_check": _after_check(station, case),
         "gravimetric_bench": station.setup.model_dump(mode="json"),
         "simulation": _simulation(station, virtual=virtual, seed=seed) if station.is_simulated else None,
-        "watchdog": "none",
         "instruments": {name: {**asdict(one.identity), **one.settings} for name, one in prepared.items()},
     }
 

@@ -8,7 +8,7 @@ from rig.device_checks import telemetry_faults
 from rig.faults import NotRun
 from rig.plan_tables import SamplingOverrides
 from rig.station_file import StationFile
-from rig.station_tables import SamplingTable, block_faults, silence_faults
+from rig.station_tables import SamplingTable, block_faults, heartbeat_faults, silence_faults
 
 
 def sampling_of(station: StationFile, overrides: SamplingOverrides) -> SamplingTable:
@@ -28,6 +28,7 @@ def _faults(station: StationFile, sampling: SamplingTable) -> Iterator[str]:
     for key, problem in (
         *block_faults(sampling),
         *silence_faults(sampling, station.limits.silent_after_s),
+        *(heartbeat_faults(sampling, station.watchdog.timeout_s) if station.is_shared else ()),
         *((fault.key, fault.problem) for fault in telemetry_faults(station.pump.options, sampling)),
         *_interlock_faults(station.sampling, sampling),
     ):

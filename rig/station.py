@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from instruments.clock import Clock, VirtualClock, WallClock
-from instruments.drivers import DriverError, load_driver
 from instruments.errors import InstrumentError
 from instruments.interfaces import AmbientSensor, Balance, Instrument, PressureInput, Pump, ValveLines
 from rig.acquisition.acquisition import SampledInstruments
+from rig.device import Device
+from rig.opening import ROLES, Opening
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
+from rig.safety.safe_state import SafeState
 from rig.station_file import DeviceEntry, StationFile
 from rig.station_tables import SamplingTable
 from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
 from rig.valves import PUMP_POWER
-
-ROLES = ("lines", "pump", "balance", "ambient", "pressure")
-"""In the order of opening: a pump behind a power relay answers only when the relay is on."""
+from rig.watchdog.client import Watchdog, WatchdogError
+from rig.watchdog.duty import Duty, Times
 
 
 class StationError(Exception):
@@ -30,6 +32,13 @@ class StationError(Exception):
     def __init__(self, station: str, faults: list[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join([f"station {station!r} cannot be used:", *(f"  {fault}" for fault in faults)]))
+
+
+NOT_SAFE = "THE BENCH IS NOT SAFE"
+
+
+class UnsafeStation(StationError):
+    """A station that could not be opened, and whose bench could not be left safe either: somebody has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Station:
     ambient: AmbientSensor
     pressure: PressureInput
     lines: ValveLines
+    safe_state: SafeState
+    watchdog: Watchdog | None
     twin: RunningTwin | None
     close: Callable[[], None]
 
@@ -99,8 +110,18 @@ class Station:
             self.twin.write_truth(path)
 
 
-def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
-    """Open a station: every instrument connected and identified, or `StationError` with the fault of each."""
+def open_station(
+    file: StationFile,
+    *,
+    virtual: bool,
+    seed: int,
+    deferring: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Station:
+    """Open a station: every instrument connected and identified, or `StationError` with the fault of each.
+
+    On a shared bench its watchdog runs before anything else. A station that cannot be opened whole is left safe: a pump
+    that was reached is stopped, a relay dropped. `deferring` keeps signals away from what must not be left half done.
+    """
     clock: Clock = VirtualClock() if virtual else WallClock()
     with ExitStack() as closing:
         twin: RunningTwin | None = None
@@ -111,45 +132,65 @@ def open_station(file: StationFile, *, virtual: bool, seed: int) -> Station:
             twin = start_twin(file, clock=clock, seed=seed)
             closing.callback(twin.close)
             addresses = twin.addresses()
-        opened: dict[str, Instrument] = {}
-        faults: list[str] = []
-        devices = (file.lines, file.pump, file.balance, file.ambient, file.pressure)
-        for role, entry in zip(ROLES, devices, strict=True):
-            try:
-                opened[role] = _open(role, entry, clock, addresses)
-            except (InstrumentError, DriverError) as error:
-                faults.append(str(error))
-            else:
-                closing.callback(opened[role].close)
-                if role == "lines" and file.power.relay:
-                    _power_on(cast(ValveLines, opened[role]), faults)
-        if faults:
-            raise StationError(file.id, faults)
+        entries = (file.lines, file.pump, file.balance, file.ambient, file.pressure)
+        devices = {role: _device(role, entry, addresses) for role, entry in zip(ROLES, entries, strict=True)}
+        watchdog = _start_watchdog(file, devices) if file.is_shared else None
+        if watchdog is not None:
+            closing.callback(watchdog.release)
+            devices["lines"] = devices["lines"].with_lines(without=PUMP_POWER)
+        opening = Opening(devices, clock=clock, relay=watchdog if file.power.relay else None)
+        try:
+            opening.open_all(has_relay=file.power.relay, closing=closing, deferring=deferring)
+            if opening.faults:
+                raise StationError(file.id, opening.faults)
+        except BaseException as error:
+            with deferring():
+                _leave_safe(file, opening.safe_state(), error)
+            raise
         return Station(
             file=file,
             clock=clock,
-            pump=cast(Pump, opened["pump"]),
-            balance=cast(Balance, opened["balance"]),
-            ambient=cast(AmbientSensor, opened["ambient"]),
-            pressure=cast(PressureInput, opened["pressure"]),
-            lines=cast(ValveLines, opened["lines"]),
+            pump=cast(Pump, opening.opened["pump"]),
+            balance=cast(Balance, opening.opened["balance"]),
+            ambient=cast(AmbientSensor, opening.opened["ambient"]),
+            pressure=cast(PressureInput, opening.opened["pressure"]),
+            lines=cast(ValveLines, opening.opened["lines"]),
+            safe_state=opening.safe_state(),
+            watchdog=watchdog,
             twin=twin,
             close=closing.pop_all().close,
         )
 
 
-def _power_on(lines: ValveLines, faults: list[str]) -> None:
+def watchdog_words(station: Station) -> Mapping[str, object] | str:
+    """Return what the record says of the watchdog that guards a run on this station."""
+    if station.watchdog is None:
+        return "none: the bench is a twin in the rig's own process"
+    return station.watchdog.describe()
+
+
+def _leave_safe(file: StationFile, safe_state: SafeState, error: BaseException) -> None:
+    report = safe_state.enter(str(error) or type(error).__name__)
+    if not report.is_safe:
+        faults = error.faults if isinstance(error, StationError) else (str(error) or type(error).__name__,)
+        raise UnsafeStation(file.id, [*faults, f"{NOT_SAFE}: {report.failures}"]) from error
+
+
+def _start_watchdog(file: StationFile, devices: Mapping[str, Device]) -> Watchdog:
+    duty = Duty(
+        rig_pid=os.getpid(),
+        station=file.id,
+        times=Times(timeout_s=file.watchdog.timeout_s),
+        pump=devices["pump"],
+        lines=devices["lines"],
+        relay=file.power.relay,
+    )
     try:
-        lines.write(PUMP_POWER, True)
-    except InstrumentError as error:
-        faults.append(str(error))
+        return Watchdog(duty)
+    except (WatchdogError, OSError) as error:
+        raise StationError(file.id, [f"watchdog: {error}"]) from error
 
 
-def _open(role: str, entry: DeviceEntry, clock: Clock, addresses: Addresses) -> Instrument:
-    driver = load_driver(role, entry.driver)
+def _device(role: str, entry: DeviceEntry, addresses: Addresses) -> Device:
     options, grpc_address = resolve(entry.options, addresses)
-    if grpc_address is None:
-        return driver.open(entry.name, options, clock)
-    if driver.open_on_server is None:
-        raise DriverError(f"driver {entry.driver!r} for the {role} cannot talk to an NI device server")
-    return driver.open_on_server(entry.name, options, clock, grpc_address)
+    return Device(role, entry.name, entry.driver, options, grpc_address)

@@ -14,7 +14,15 @@ from results.bench import GravimetricBench
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found, quoted
 from rig.device_checks import device_contradictions
-from rig.station_tables import DEVICES, ChecksTable, LimitsTable, PowerTable, SamplingTable, StationTables
+from rig.station_tables import (
+    DEVICES,
+    ChecksTable,
+    LimitsTable,
+    PowerTable,
+    SamplingTable,
+    StationTables,
+    WatchdogTable,
+)
 
 _SHIPPED = Path(__file__).parent / "stations"
 _FILE_NAME = "station.toml"
@@ -51,12 +59,18 @@ class StationFile:
     setup: GravimetricBench
     limits: LimitsTable
     power: PowerTable
+    watchdog: WatchdogTable
     checks: ChecksTable
 
     @property
     def path(self) -> Path:
         """Where the file was read from."""
         return self.source.path
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its devices live outside this process: hardware, or a twin that runs already."""
+        return not self.is_simulated or self.attach is not None
 
     @property
     def text(self) -> str:
@@ -129,6 +143,7 @@ def parse_station(source: SourceFile) -> StationFile:
         setup=tables.setup,
         limits=tables.limits,
         power=tables.power,
+        watchdog=tables.watchdog,
         checks=tables.checks,
         **devices,
     )

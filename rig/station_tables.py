@@ -51,6 +51,10 @@ class SamplingTable(Section):
         """Return the longest time between two looks at an instrument."""
         return max(self.balance_period_s, self.ambient_period_s, self.telemetry_period_s, self.pressure_block_s)
 
+    def fastest_s(self) -> float:
+        """Return the shortest time between two looks at instruments: how often a heartbeat comes."""
+        return min(self.balance_period_s, self.ambient_period_s, self.telemetry_period_s, self.pressure_block_s)
+
 
 class LimitsTable(Section):
     """`[limits]`: what the rig must not exceed, whatever the pump is specified for."""
@@ -76,6 +80,20 @@ class PowerTable(Section):
     reason: Text | None = None
 
 
+class WatchdogTable(Section):
+    """`[watchdog]`: how long the rig may be silent, s of host time, before its watchdog takes the bench from it."""
+
+    timeout_s: float = Field(default=10.0, ge=1, le=600)
+
+
+def heartbeat_faults(sampling: SamplingTable, timeout_s: float) -> Iterator[tuple[str, str]]:
+    """Yield key and problem where a sound rig could be silent for as long as one that is lost."""
+    needed_s = 2.0 * sampling.fastest_s()
+    if timeout_s < needed_s:
+        problem = f"{timeout_s:g} s is shorter than two of the fastest sampling period, {needed_s:g} s"
+        yield "watchdog.timeout_s", problem
+
+
 def block_faults(sampling: SamplingTable) -> Iterator[tuple[str, str]]:
     """Yield key and problem where a block of pressure is no whole number of samples."""
     samples = sampling.pressure_rate_hz * sampling.pressure_block_s
@@ -96,6 +114,11 @@ def _block_is_whole(station: StationTables) -> Contradictions:
 
 def _silence_is_longer_than_a_period(station: StationTables) -> Contradictions:
     yield from silence_faults(station.sampling, station.limits.silent_after_s)
+
+
+def _heartbeats_come_in_time(station: StationTables) -> Contradictions:
+    if station.is_shared:
+        yield from heartbeat_faults(station.sampling, station.watchdog.timeout_s)
 
 
 def _relay_is_explained(station: StationTables) -> Contradictions:
@@ -140,11 +163,18 @@ class StationTables(Section):
     setup: GravimetricBench
     limits: LimitsTable
     power: PowerTable
+    watchdog: WatchdogTable = WatchdogTable()
     checks: ChecksTable = ChecksTable()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its devices live outside the rig's process: hardware, or a twin that runs already."""
+        return self.station.kind == "hardware" or (self.twin is not None and self.twin.attach is not None)
 
     contradictions_of: ClassVar[tuple[Callable[[Any], Contradictions], ...]] = (
         _block_is_whole,
         _silence_is_longer_than_a_period,
+        _heartbeats_come_in_time,
         _relay_is_explained,
         _twin_belongs_to_a_simulated_station,
         _addresses_suit_the_kind,

@@ -73,7 +73,13 @@ def start_twin(station: StationFile, *, clock: Clock, seed: int) -> RunningTwin:
 
 def simulate_forever(station: StationFile, *, seed: int, witness_log: Path | None) -> None:
     """Run the twin of a station alone, at wall-clock time, until a signal ends it; its addresses go to stdout."""
-    run_until_signal(_load_truth(station), seed=seed, output=sys.stdout, witness_path=witness_log)
+    run_until_signal(
+        _load_truth(station),
+        seed=seed,
+        output=sys.stdout,
+        witness_path=witness_log,
+        pump_power_relay=station.power.relay,
+    )
 
 
 def read_addresses(path: Path) -> Addresses:

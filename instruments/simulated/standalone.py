@@ -16,7 +16,9 @@ from instruments.simulated.twin import TwinStation
 _LOOK_S = 0.1
 
 
-def run_until_signal(truth: TwinConfig, *, seed: int, output: TextIO, witness_path: Path | None = None) -> None:
+def run_until_signal(
+    truth: TwinConfig, *, seed: int, output: TextIO, witness_path: Path | None = None, pump_power_relay: bool = False
+) -> None:
     """Run a twin, write its addresses as one line of JSON, and close it on SIGINT or SIGTERM. Main thread only."""
     received: list[int] = []
 
@@ -26,7 +28,9 @@ def run_until_signal(truth: TwinConfig, *, seed: int, output: TextIO, witness_pa
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with TwinStation(truth, seed=seed, clock=WallClock(), witness_path=witness_path) as twin:
+        with TwinStation(
+            truth, seed=seed, clock=WallClock(), witness_path=witness_path, pump_power_relay=pump_power_relay
+        ) as twin:
             output.write(json.dumps(twin.addresses()) + "\n")
             output.flush()
             while not received:

@@ -2,40 +2,85 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 from instruments.clock import Clock
 from instruments.errors import ProtocolError
 from instruments.interfaces import Pump, ValveLines
 from instruments.readings import PumpState
-from rig.safety.safe_state import SafeAction, SafeState
-from rig.valves import OCCLUDER, OUTLET, PUMP_POWER
+from rig.safety.safe_state import USUAL_BOUND_S, ActionListener, SafeAction, SafeState
+from rig.valves import OCCLUDER, OUTLET
 
 NOT_DELIVERING = frozenset({PumpState.STOPPED, PumpState.ALARM})
 
 
-def bench_safe_state(pump: Pump, lines: ValveLines, *, clock: Clock) -> SafeState:
-    """Return the safe-state path of a bench with this pump and these lines.
+def bench_safe_state(
+    pump: Callable[[], Pump] | None,
+    lines: Callable[[], ValveLines] | None,
+    *,
+    power_off: Callable[[], None] | None,
+    clock: Clock,
+    pump_bound_s: float = USUAL_BOUND_S,
+    lines_bound_s: float = USUAL_BOUND_S,
+    on_action: ActionListener | None = None,
+) -> SafeState:
+    """Return the safe-state path of the bench with the pump and the lines that are got, or opened, when needed.
+
+    What was never reached is None: there is nothing to be done with it.
 
     The outlet opens to waste before anything waits: pressure is never left against a closed occluder, nor let into
-    the weighed vessel. Where there is a power relay it drops last.
+    the weighed vessel. `power_off` drops the power relay where there is one: last, whether the stop was confirmed or
+    not. The bounds are those of one action, s of host time.
     """
+    actions: list[SafeAction] = []
+    confirmed = threading.Event()
+    without_power = threading.Event()
+    """Set once the power was cut from a pump that had confirmed its stop: it cannot answer any more, nor deliver."""
 
-    def confirm_stopped() -> None:
-        status = pump.status()
-        if status.state not in NOT_DELIVERING:
-            raise ProtocolError(
-                f"told to stop, but says {status.state.value!r}",
-                instrument=pump.name,
-                command="status",
-                reply=status.state.value.encode(),
-                remedy="Stop the pump by hand and clamp the line.",
-            )
+    def stop() -> None:
+        if pump is not None and not without_power.is_set():
+            pump().stop()
 
-    actions = [
-        SafeAction("pump stop", pump.stop),
-        SafeAction("pump stop confirmed", confirm_stopped),
-        SafeAction("outlet to waste", lambda: lines.write(OUTLET, False)),
-        SafeAction("occluder open", lambda: lines.write(OCCLUDER, False)),
-    ]
-    if PUMP_POWER in lines.lines:
-        actions.append(SafeAction("pump power off", lambda: lines.write(PUMP_POWER, False)))
-    return SafeState(actions, clock=clock)
+    def confirm() -> None:
+        if pump is not None and not without_power.is_set():
+            confirm_stopped(pump())
+            confirmed.set()
+
+    def cut_power() -> None:
+        if power_off is not None:
+            power_off()
+        if confirmed.is_set():
+            without_power.set()
+
+    if pump is not None:
+        actions += [
+            SafeAction("pump stop", stop, pump_bound_s),
+            SafeAction("pump stop confirmed", confirm, pump_bound_s),
+        ]
+    if lines is not None:
+        actions += [
+            SafeAction("outlet to waste", lambda: lines().write(OUTLET, False), lines_bound_s),
+            SafeAction("occluder open", lambda: lines().write(OCCLUDER, False), lines_bound_s),
+        ]
+    if power_off is not None:
+        actions.append(SafeAction("pump power off", cut_power, lines_bound_s))
+    return SafeState(actions, clock=clock, on_action=on_action)
+
+
+def confirm_stopped(pump: Pump) -> None:
+    """Ask the pump, and raise unless it says that it does not deliver."""
+    status = pump.status()
+    if status.state not in NOT_DELIVERING:
+        raise ProtocolError(
+            f"told to stop, but says {status.state.value!r}",
+            instrument=pump.name,
+            command="status",
+            reply=status.state.value.encode(),
+            remedy="Stop the pump by hand and clamp the line.",
+        )
+
+
+def action_bound_s(deadline_s: float) -> float:
+    """Return the bound of one action, s of host time, from the deadline of one answer: its attempts."""
+    return 6.0 * deadline_s + 1.0

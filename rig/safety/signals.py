@@ -46,6 +46,15 @@ class SignalGate:
         finally:
             self._shut -= 1
 
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let no signal interrupt the block; one that came meanwhile interrupts at its end."""
+        before = len(self.noted)
+        with self.shut():
+            yield
+        if len(self.noted) > before and not self._shut:
+            raise Interrupted(signal.Signals[self.noted[before]])
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._shut:
             self.noted.append(signal.Signals(number).name)

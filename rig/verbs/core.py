@@ -78,6 +78,10 @@ class BenchCore:
             self._trip = trip
         self._end(trip.reason, "interlock", {"reason": trip.reason, "error": str(trip.error or "")})
 
+    def watchdog_died(self, how: str) -> None:
+        """Trip: a bench without its watchdog is not run; called in a thread of its own."""
+        self.trip(Trip(f"the watchdog died ({how})"))
+
     def storage_failed(self, error: Exception) -> None:
         """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
         self._storage_error = error

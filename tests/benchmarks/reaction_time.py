@@ -25,7 +25,6 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.run_header import stream_specs
-from rig.safety.bench_safety import bench_safe_state
 from rig.safety.interlocks import Interlocks, Trip
 from rig.safety.safe_state import SafeState
 from rig.station import Station, open_station
@@ -120,7 +119,7 @@ def _watch(station: Station, folder: Path, block_s: float, *, lasting_s: float) 
     sampled, stream, clock = station.sampled(sampling), SampleStream(), station.clock
     specs = stream_specs(sampled, station.prepare())
     writer = TraceWriter(stream, JournalWriter(folder / "journal.sqlite", header=HEADER, streams=specs), specs)
-    stream.subscribe(Rearmed(station, bench_safe_state(station.pump, station.lines, clock=clock)).watch)
+    stream.subscribe(Rearmed(station, station.safe_state).watch)
     with EventLog(folder / "events.jsonl") as log:
         acquisition = Acquisition(sampled, clock=clock, stream=stream, event_log=log, on_fault=lambda name, error: None)
         acquisition.start()

@@ -1,0 +1,204 @@
+"""The rig's side of its watchdog: start it, be heard by it, ask it for the relay, and notice its death at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from instruments.clock import WallClock, host_monotonic_s
+from instruments.errors import InstrumentTimeout, LinkLost
+from rig.watchdog.duty import Duty, to_line
+from rig.watchdog.relay import OwnedRelay
+
+READY_WITHIN_S = 30.0
+ENDED_WITHIN_S = 10.0
+_NAME = "watchdog"
+_SWEPT_BY = ("BUILD_ID", "JENKINS_NODE_COOKIE", "JENKINS_SERVER_COOKIE", "RUNNER_TRACKING_ID")
+"""By these a CI system finds, and kills, what a cancelled job left running; the watchdog ends by itself."""
+
+
+class WatchdogError(Exception):
+    """A watchdog that does not start: nothing is run without one."""
+
+
+class Watchdog:
+    """A running watchdog. Its methods may be called in any thread, and none waits longer than its bound."""
+
+    def __init__(self, duty: Duty) -> None:
+        """Start it; `WatchdogError` unless it says it is ready."""
+        self._duty = duty
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `release`)
+        environment = {name: value for name, value in os.environ.items() if name not in _SWEPT_BY}
+        root = str(Path(__file__).parents[2])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rig.watchdog"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=environment,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise WatchdogError("the watchdog has no pipes")
+        self._pipe, self._out = self._process.stdin, self._process.stdout
+        self._sending = threading.Lock()
+        self._answered = threading.Condition()
+        self._answers: dict[int, str] = {}
+        self._ready: dict[str, Any] | None = None
+        self._refused = ""
+        self._asked = 0
+        self._beats = 0
+        self._acknowledged = 0
+        self._heard_s = host_monotonic_s()
+        self._releasing = False
+        self._death = ""
+        self._listeners: list[Callable[[str], None]] = []
+        self._own_relay: OwnedRelay | None = None
+        self._reader = threading.Thread(target=self._read, name="watchdog-reader", daemon=True)
+        self._reader.start()
+        self._send(duty.as_json())
+        self._await_ready()
+        # From here on a sampler must never wait for it.
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(self._pipe.fileno(), False)
+
+    def describe(self) -> dict[str, object]:
+        """Return what the record says of it."""
+        return {
+            "pid": self._process.pid,
+            "timeout_s": self._duty.times.timeout_s,
+            "relay": "held by the watchdog" if self._duty.relay else "none at this station",
+            "started_in_s": (self._ready or {}).get("took_s"),
+        }
+
+    @property
+    def death(self) -> str:
+        """How it died, or "" while it lives."""
+        return self._death
+
+    def call_on_death(self, listener: Callable[[str], None]) -> None:
+        """Call a listener with how it died, in a thread of its own; at once when it has died already."""
+        with self._answered:
+            if not self._death:
+                self._listeners.append(listener)
+                return
+        listener(self._death)
+
+    def guard_run(self, folder: Path) -> None:
+        """Tell it where the run's files are."""
+        self._send({"run": str(folder.absolute())})
+
+    def beat(self, published: Mapping[str, int], durable: Mapping[str, int]) -> None:
+        """Say that a block was processed; never waits. A watchdog that does not answer is ended as a dead one."""
+        with self._sending:
+            now_s = host_monotonic_s()
+            if self._acknowledged == self._beats:
+                self._heard_s = now_s
+            self._beats += 1
+            self._write({"beat": self._beats, "published": dict(published), "durable": dict(durable)})
+        if now_s - self._heard_s > self._duty.times.timeout_s:
+            self._process.kill()
+
+    def switch(self, energised: bool) -> None:
+        """Ask it to switch the power relay; where it has died, take the relay over, and only ever drop it."""
+        if not self._death:
+            self._asked += 1
+            number = self._asked
+            self._send({"relay": energised, "id": number})
+            bound_s = 4.0 * self._duty.lines.deadline_s
+            with self._answered:
+                self._answered.wait_for(lambda: number in self._answers or bool(self._death), bound_s)
+                problem = self._answers.pop(number, None)
+            if problem == "":
+                return
+            if not self._death:
+                told = f"the watchdog could not switch it: {problem}" if problem else "the watchdog does not answer"
+                raise InstrumentTimeout(told, instrument=_NAME, command="relay", elapsed_s=bound_s)
+        if energised:
+            raise LinkLost(f"the watchdog is dead ({self._death})", instrument=_NAME, command="relay on")
+        self._take_relay_over().switch(False)
+
+    def note_safe(self, reason: str) -> None:
+        """Say that the bench was made safe and confirmed: no heartbeat is due any more."""
+        self._send({"safe": reason})
+
+    def release(self) -> None:
+        """End it: its duty is done. Idempotent."""
+        if self._releasing:
+            return
+        self._releasing = True
+        self._send({"release": True})
+        with suppress(OSError):
+            self._pipe.close()
+        try:
+            self._process.wait(ENDED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(ENDED_WITHIN_S)
+        if self._own_relay is not None:
+            self._own_relay.close()
+        self._stderr.close()
+
+    def _take_relay_over(self) -> OwnedRelay:
+        if self._own_relay is None:
+            self._own_relay = OwnedRelay(self._duty.lines, clock=WallClock())
+        return self._own_relay
+
+    def _await_ready(self) -> None:
+        with self._answered:
+            self._answered.wait_for(lambda: self._ready or self._refused or self._death, READY_WITHIN_S)
+            ready, problem = self._ready, self._refused or self._death
+        if ready is None:
+            self._process.kill()
+            self._releasing = True
+            raise WatchdogError(f"the watchdog does not start: {problem or f'not ready within {READY_WITHIN_S:g} s'}")
+
+    def _send(self, message: dict[str, object]) -> None:
+        with self._sending:
+            self._write(message)
+
+    def _write(self, message: dict[str, object]) -> None:
+        with suppress(OSError, ValueError):  # it is dead, or full because it hangs: reader and beat tell
+            os.write(self._pipe.fileno(), to_line(message))
+
+    def _read(self) -> None:
+        while line := self._out.readline():
+            message = json.loads(line)
+            with self._answered:
+                if "ack" in message:
+                    self._acknowledged = message["ack"]
+                    self._heard_s = host_monotonic_s()
+                elif "id" in message:
+                    self._answers[message["id"]] = message["error"]
+                elif "ready" in message:
+                    self._ready = message["ready"]
+                elif "refused" in message:
+                    self._refused = message["refused"]
+                self._answered.notify_all()
+        status = self._process.wait()
+        if not self._releasing:
+            self._note_death(f"exit status {status}{self._last_words()}")
+
+    def _note_death(self, how: str) -> None:
+        with self._answered:
+            self._death = how
+            listeners, self._listeners = self._listeners, []
+            self._answered.notify_all()
+        for listener in listeners:
+            listener(how)
+
+    def _last_words(self) -> str:
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        return f", {lines[-1]}" if lines else ""

@@ -1,0 +1,81 @@
+"""What a watchdog does when the rig is lost: fence it, then the same safe-state path with drivers of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+from instruments.clock import WallClock
+from instruments.errors import InstrumentError
+from instruments.interfaces import Instrument, Pump, ValveLines
+from rig.safety.bench_safety import action_bound_s, bench_safe_state
+from rig.safety.safe_state import SafeStateReport
+from rig.valves import PUMP_POWER
+from rig.watchdog.duty import Duty
+from rig.watchdog.fence import Fence
+from rig.watchdog.log import WatchdogLog
+from rig.watchdog.relay import OwnedRelay
+
+_OPENING_ATTEMPTS = 3
+
+T = TypeVar("T", bound=Instrument)
+
+
+class OpenedOnce(Generic[T]):
+    """An instrument that is opened when it is first asked for, and kept."""
+
+    def __init__(self, open_it: Callable[[], T]) -> None:
+        self._open = open_it
+        self._lock = threading.Lock()
+        self._opened: T | None = None
+
+    def __call__(self) -> T:
+        """Return it; raises what opening it raised last."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._try()
+            return self._opened
+
+    def _try(self) -> T:
+        for _ in range(_OPENING_ATTEMPTS - 1):
+            try:
+                return self._open()
+            except InstrumentError:
+                continue
+        return self._open()
+
+
+def fence_and_make_safe(
+    duty: Duty, reason: str, *, fence: Fence, relay: OwnedRelay | None, log: WatchdogLog
+) -> SafeStateReport:
+    """Kill the rig, wait for its death, then make the bench safe; every step is logged as it is done.
+
+    A rig that does not die keeps its pump's port: only the relay is dropped then, and the report says so.
+    """
+    fence.kill()
+    dead = fence.is_dead_within(duty.times.fence_s)
+    log.note("fenced", rig_pid=duty.rig_pid, dead=dead)
+    if not dead:
+        report = SafeStateReport(reason, failed=[("rig fenced", f"process {duty.rig_pid} does not die")])
+        if relay is not None:
+            log.note("action", name="pump power off", error=relay.try_to_switch(False))
+        return report
+    return make_safe(duty, reason, relay=relay, log=log)
+
+
+def make_safe(duty: Duty, reason: str, *, relay: OwnedRelay | None, log: WatchdogLog) -> SafeStateReport:
+    """Make the bench safe with this process's own connections."""
+    clock = WallClock()
+    pump = OpenedOnce(lambda: cast(Pump, duty.pump.open(clock)))
+    lines = OpenedOnce(lambda: cast(ValveLines, duty.lines.with_lines(without=PUMP_POWER).open(clock)))
+    path = bench_safe_state(
+        pump,
+        lines,
+        power_off=None if relay is None else lambda: relay.switch(False),
+        clock=clock,
+        pump_bound_s=action_bound_s(duty.pump.deadline_s),
+        lines_bound_s=action_bound_s(duty.lines.deadline_s),
+        on_action=lambda name, error, took_s: log.note("action", name=name, error=error, took_s=round(took_s, 6)),
+    )
+    return path.enter(reason)
