@@ -104,6 +104,7 @@ def test_the_rig_runs_on_it_at_wall_clock_time(addresses: dict[str, dict[str, st
         process.kill()
         process.wait()
     (run,) = found_runs(runs)
+    assert run.record.exists(), output + run.watchdog.read_text()
     assert json.loads(run.record.read_text())["verdict"] == "ABORTED", output
     trace = read_trace(run.trace)
     assert trace.simulated
