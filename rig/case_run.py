@@ -197,7 +197,9 @@ class CaseRun:
         closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
         if station.watchdog is not None:
             station.watchdog.guard_run(self.folder.path)
-            stream.subscribe(Heartbeat(station.watchdog.beat).listen)
+            heartbeat = Heartbeat(station.watchdog.beat)
+            writer.call_on_commit(heartbeat.note_durable)
+            stream.subscribe(heartbeat.listen)
         interlocks = Interlocks(station.interlock_limits, clock=station.clock)
         acquisition = Acquisition(
             sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
