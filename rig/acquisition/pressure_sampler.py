@@ -97,7 +97,8 @@ class PressureSampler:
                 elapsed_s=waited_s,
                 remedy="Check the device and its sample clock",
             )
-        self._read_s, answered_s = asked_s, self._clock.now()
+        # A slow answer holds what was sampled until it was given, so the next one may come at once and be empty.
+        self._read_s = answered_s = self._clock.now()
         index = np.arange(block.first_sample, block.first_sample + samples)
         nominal_s = self._started_s - self._origin_s + index * block.period_s
         self._publish(block, np.rint(nominal_s * NS_PER_S).astype(np.int64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from instruments.clock import Task, VirtualClock
 from instruments.daq.pressure import PressureOptions, open_pressure
 from instruments.errors import InstrumentError, InstrumentTimeout, SamplesLost
+from instruments.interfaces import PressureInput
+from instruments.readings import PressureBlock
 from instruments.simulated.wires.ni_grpc import Quantity
 from results.timebase import SampleClock, fit_sample_clock
 from results.trace.schema import SAMPLE_CLOCK, Block
@@ -59,9 +62,30 @@ class Sampled:
         return fit_sample_clock(nominal_s, np.array([anchor.time_ns for anchor in self.anchors]) / 1e9, early_s)
 
 
+class SlowToAnswer:
+    """A pressure input whose second answer takes some time, and holds what was sampled until then."""
+
+    def __init__(self, own: PressureInput, clock: VirtualClock, delay_s: float) -> None:
+        self._own = own
+        self._clock = clock
+        self._delays_s = [delay_s, 0.0]
+
+    def read_available(self) -> PressureBlock:
+        if self._delays_s:
+            self._clock.sleep_until(self._clock.now() + self._delays_s.pop())
+        return self._own.read_available()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
+
+
 @contextmanager
 def sampling(
-    *, clock_factor: float = 1.0, block_s: float = BLOCK_S, held_up: Callable[[VirtualClock, Item], None] | None = None
+    *,
+    clock_factor: float = 1.0,
+    block_s: float = BLOCK_S,
+    held_up: Callable[[VirtualClock, Item], None] | None = None,
+    slow_s: float = 0.0,
 ) -> Iterator[Sampled]:
     """Sample a DAQ on a virtual clock until the block is left; `held_up` runs in the reading thread."""
     clock, device, stream = VirtualClock(), BenchDaq(SIGNALS), SampleStream(capacity=10**9)
@@ -76,7 +100,7 @@ def sampling(
             origin_s=ORIGIN_S,
             rate_hz=RATE_HZ,
             block_s=block_s,
-            pressure=pressure,
+            pressure=cast(PressureInput, SlowToAnswer(pressure, clock, slow_s)) if slow_s else pressure,
             on_fault=lambda _, error: faults.append(error),
         )
         stop = clock.event()
@@ -167,6 +191,13 @@ def test_a_device_that_takes_no_samples_ends_it() -> None:
     (fault,) = sampled.faults
     assert isinstance(fault, InstrumentTimeout)
     assert "no sample within 0.5 s" in str(fault)
+
+
+def test_an_answer_that_took_long_leaves_nothing_for_the_next_and_that_is_no_fault() -> None:
+    with sampling(slow_s=1.5 * BLOCK_S) as sampled:
+        sampled.clock.sleep_until(15.0)
+    assert not sampled.faults
+    assert sampled.sampler.tally.samples == pytest.approx((15.0 - ORIGIN_S - 0.25) * RATE_HZ, abs=1.5)
 
 
 def test_a_reader_held_up_for_longer_ends_with_an_overrun_and_keeps_what_it_had() -> None:
