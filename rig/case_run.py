@@ -53,6 +53,7 @@ class CaseRun:
         self.folder = RunFolder(session.runs)
         self.safe_state = SafeStateReport("")
         self._session = session
+        self._bench: Bench | None = None
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
@@ -87,6 +88,8 @@ class CaseRun:
         self._close("the protocol has ended")
         if not self.safe_state.is_safe:
             raise RigFault("the bench could not be made safe")
+        if self._bench is not None:
+            self._bench.check_limits()
         seal(self.folder.journal, self.folder.trace)
         self.after_check = evaluate_after_check(read_trace(self.folder.trace))
         return self._evaluate_trace()
@@ -212,6 +215,7 @@ class CaseRun:
             after_check=station.file.checks.after if case.is_checked_afterwards else None,
             evaluate=self.evaluate,
         )
+        self._bench = bench
         writer.call_on_failure(bench.storage_failed)
         acquisition.call_on_death(bench.sampler_died)
         acquisition.call_on_alarm(bench.pump_alarmed)
@@ -252,6 +256,7 @@ class CaseRun:
             reason=self.reason,
             safe_state=self.safe_state,
             watchdog=self.watchdog,
+            interlock=self._bench.tripped if self._bench is not None else None,
             notes=tuple(self._notes),
             outcome=self.outcome,
             after_check=self.after_check,

@@ -19,6 +19,7 @@ from results.refusal import EvaluationRefused
 from results.trace.durable import fsync_folder
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
+from rig.safety.trip import Trip
 
 RECORD_SCHEMA = "case-record/1.2.0"
 MOST_RECORD_BYTES = 50_000_000
@@ -46,6 +47,7 @@ class CaseRecord:
     notes: tuple[str, ...]
     outcome: Outcome | None
     after_check: AfterCheckOutcome | None = None
+    interlock: Trip | None = None
 
     def as_json(self, files: Mapping[str, str]) -> dict[str, object]:
         """Return the record as JSON types; `files` maps names to SHA-256."""
@@ -63,6 +65,7 @@ class CaseRecord:
             "ended_utc": utc_now().isoformat(),
             "safe_state": as_json(self.safe_state),
             "watchdog": as_json(self.watchdog),
+            "interlock": self.interlock.as_record() if self.interlock is not None else None,
             "notes": list(self.notes),
             "files": dict(files),
             "outcome": self.outcome.as_record() if self.outcome is not None else None,

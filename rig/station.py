@@ -89,6 +89,7 @@ class Station:
             burst_pressure_kpa=limits.burst_pressure_kpa,
             vessel_full_g=limits.vessel_full_g,
             silent_after_s=limits.silent_after_s,
+            air_temperature_c=limits.air_temperature_c,
         )
 
     def prepare(self) -> dict[str, Prepared]:

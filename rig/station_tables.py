@@ -9,7 +9,7 @@ from pydantic import Field
 
 from results.after_check import AfterCheck
 from results.bench import GravimetricBench
-from rig.configuration import Section
+from rig.configuration import Listed, Section
 from rig.configuration.expected import Location
 from rig.configuration.section import Contradictions
 
@@ -62,6 +62,9 @@ class LimitsTable(Section):
     burst_pressure_kpa: float = Field(gt=0, le=2000, description="gauge pressure the weakest part stands")
     vessel_full_g: float = Field(gt=0, description="balance reading at which the vessel is about to overflow")
     silent_after_s: float = Field(gt=0, le=3600, description="how long an instrument may give no number")
+    air_temperature_c: Annotated[Listed[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="lowest and highest temperature of the air at the balance"
+    )
 
 
 class ChecksTable(Section):
@@ -121,6 +124,12 @@ def _heartbeats_come_in_time(station: StationTables) -> Contradictions:
         yield from heartbeat_faults(station.sampling, station.watchdog.timeout_s)
 
 
+def _band_is_a_band(station: StationTables) -> Contradictions:
+    band_c = station.limits.air_temperature_c
+    if band_c is not None and not band_c[0] < band_c[1]:
+        yield "limits.air_temperature_c", f"{band_c[0]:g} is not below {band_c[1]:g}; give the lower limit first"
+
+
 def _relay_is_explained(station: StationTables) -> Contradictions:
     if not station.power.relay and station.power.reason is None:
         yield "power.reason", "missing; without a relay, say what stops the pump when the rig cannot"
@@ -175,6 +184,7 @@ class StationTables(Section):
         _block_is_whole,
         _silence_is_longer_than_a_period,
         _heartbeats_come_in_time,
+        _band_is_a_band,
         _relay_is_explained,
         _twin_belongs_to_a_simulated_station,
         _addresses_suit_the_kind,

@@ -11,8 +11,8 @@ from results.trace.schema import TraceEvent
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item
 from rig.faults import CriterionReached, RigFault, RigLimit
-from rig.safety.interlocks import Trip
 from rig.safety.safe_state import SafeState, SafeStateEntered
+from rig.safety.trip import Trip
 from rig.station import Station
 from rig.stopping import Reached, StoppingCriterion
 from rig.watch import Watch, Watchers
@@ -61,14 +61,22 @@ class BenchCore:
         if self._storage_error is not None:
             raise RigFault(str(self._storage_error)) from self._storage_error
         if self._trip is not None:
-            cause = f": {self._trip.error}" if self._trip.error else ""
-            kind = RigLimit if self._trip.is_limit else RigFault
-            raise kind(f"{self._trip.reason}{cause}") from self._trip.error
+            raise _error_of(self._trip) from self._trip.error
         if self._dead_sampler is not None:
             name, error = self._dead_sampler
             raise RigFault(f"nothing samples {name} any more: {error or type(error).__name__}") from error
         if self._reached is not None:
             raise CriterionReached(str(self._reached))
+
+    def check_limits(self) -> None:
+        """Raise `RigLimit` if a limit of the rig was reached at any time, also after all that is evaluated."""
+        if self._trip is not None and self._trip.is_limit:
+            raise _error_of(self._trip)
+
+    @property
+    def tripped(self) -> Trip | None:
+        """The interlock that ended the run, if one did."""
+        return self._trip
 
     # ---- called in other threads
 
@@ -76,7 +84,7 @@ class BenchCore:
         """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
         if self._trip is None:
             self._trip = trip
-        self._end(trip.reason, "interlock", {"reason": trip.reason, "error": str(trip.error or "")})
+        self._end(trip.reason, "interlock", trip.as_record())
 
     def watchdog_died(self, how: str) -> None:
         """Trip: a bench without its watchdog is not run; called in a thread of its own."""
@@ -166,3 +174,8 @@ class BenchCore:
             # What cannot be recorded must stop the pump all the same.
             self._safe_state.enter(reason)
             self._woken.set()
+
+
+def _error_of(trip: Trip) -> RigFault:
+    cause = f": {trip.error}" if trip.error else ""
+    return (RigLimit if trip.is_limit else RigFault)(f"{trip.reason}{cause}")

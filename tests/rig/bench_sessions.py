@@ -66,9 +66,16 @@ def ended_by(
     return runs[0]
 
 
-def session_on(folder: Path, *, seed: int = 1, checks: str = "", twin: dict[str, str] | None = None) -> TestSession:
-    """Return a session on the simulated station, with `[checks]` appended and its twin changed."""
-    station = make_station(folder / "station", twin=twin)
+def session_on(
+    folder: Path,
+    *,
+    seed: int = 1,
+    checks: str = "",
+    twin: dict[str, str] | None = None,
+    changes: dict[str, str] | None = None,
+) -> TestSession:
+    """Return a session on the simulated station, with `[checks]` appended, its file and its twin changed."""
+    station = make_station(folder / "station", station=changes, twin=twin)
     if checks:
         with station.open("a", encoding="utf-8") as file:
             file.write(f"\n{checks}")

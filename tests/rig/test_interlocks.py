@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from instruments.clock import VirtualClock
 from instruments.errors import InstrumentTimeout, LinkLost
-from results.trace.schema import MASS, Block
+from results.trace.schema import AMBIENT, MASS, Block
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
-from rig.safety.interlocks import InterlockLimits, Interlocks, Trip
+from rig.safety.interlocks import InterlockLimits, Interlocks
+from rig.safety.trip import Trip, TrippingSample
 
 LIMITS = InterlockLimits(burst_pressure_kpa=150.0, vessel_full_g=20.0, silent_after_s=60.0)
 
@@ -20,14 +22,17 @@ LIMITS = InterlockLimits(burst_pressure_kpa=150.0, vessel_full_g=20.0, silent_af
 class Guard:
     """Interlocks on a virtual clock, and the trips they told of."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: InterlockLimits = LIMITS) -> None:
         self.clock = VirtualClock()
         self.trips: list[Trip] = []
-        self.interlocks = Interlocks(LIMITS, clock=self.clock)
+        self.interlocks = Interlocks(limits, clock=self.clock)
         self.interlocks.call_on_trip(self.trips.append)
 
     def mass(self, mass_g: float, status: SampleStatus = SampleStatus.GOOD) -> None:
         self.interlocks.watch(Sample(MASS, 0, status, (mass_g, b"")))
+
+    def air(self, temperature_c: float, status: SampleStatus = SampleStatus.GOOD) -> None:
+        self.interlocks.watch(Sample(AMBIENT, 0, status, (temperature_c, 50.0, 1000.0)))
 
     def pressure(self, *pressure_kpa: float, status_of_last: SampleStatus | None = None) -> None:
         values = np.array(pressure_kpa)
@@ -148,3 +153,71 @@ def test_above_the_range_of_the_transducer_trips_whatever_number_comes_with_it(p
     (trip,) = guard.trips
     assert trip.is_limit
     assert "above the range" in trip.reason
+
+
+def test_a_trip_names_the_first_sample_that_reached_the_limit() -> None:
+    guard = Guard()
+    guard.pressure(1.0, math.nan, 160.0, 180.0)
+    (trip,) = guard.trips
+    assert trip.sample == TrippingSample("pressure_line", 2, "GOOD", "pressure_kpa", 160.0)
+    assert "180.0 kPa" in trip.reason
+
+
+def test_a_silence_names_the_sample_at_which_it_had_lasted_too_long() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.mass(1.0)
+        guard.clock.sleep_until(60.0)
+        guard.interlocks.watch(Sample(MASS, 60_000_000_000, SampleStatus.TIMEOUT, (math.nan, b"")))
+    (trip,) = guard.trips
+    assert trip.sample == TrippingSample(MASS, 60_000_000_000, "TIMEOUT", "mass_g", None)
+    assert trip.as_record()["sample"] == {
+        "stream": MASS,
+        "time_ns": 60_000_000_000,
+        "status": "TIMEOUT",
+        "quantity": "mass_g",
+        "value": None,
+    }
+
+
+def test_where_no_sample_tells_it_none_is_named() -> None:
+    guard = Guard()
+    guard.interlocks.note_error(MASS, LinkLost("unplugged", instrument="balance"))
+    assert guard.trips[0].as_record()["sample"] is None
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "status", "trips"),
+    [
+        (18.0, SampleStatus.GOOD, 0),
+        (26.0, SampleStatus.GOOD, 0),
+        (17.99, SampleStatus.GOOD, 1),
+        (26.01, SampleStatus.GOOD, 1),
+        (60.0, SampleStatus.DEVICE_ERROR, 1),
+        (math.inf, SampleStatus.GOOD, 1),
+        (math.nan, SampleStatus.GOOD, 0),
+    ],
+)
+def test_air_outside_its_band_trips(temperature_c: float, status: SampleStatus, trips: int) -> None:
+    guard = Guard(replace(LIMITS, air_temperature_c=(18.0, 26.0)))
+    guard.air(temperature_c, status)
+    assert len(guard.trips) == trips
+    assert all(trip.is_limit and "air temperature" in trip.reason for trip in guard.trips)
+    assert all(trip.sample is not None and trip.sample.quantity == "temperature_c" for trip in guard.trips)
+
+
+def test_without_a_band_no_temperature_trips() -> None:
+    guard = Guard()
+    guard.air(60.0)
+    guard.air(math.nan)
+    assert guard.trips == []
+
+
+def test_a_temperature_that_is_no_number_is_silence_where_there_is_a_band() -> None:
+    guard = Guard(replace(LIMITS, air_temperature_c=(18.0, 26.0)))
+    with guard.clock.participate("test"):
+        guard.air(math.nan)
+        guard.clock.sleep_until(60.0)
+        guard.air(math.nan)
+    (trip,) = guard.trips
+    assert "ambient: no number for 60 s" in trip.reason

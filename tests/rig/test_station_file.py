@@ -182,6 +182,8 @@ def test_a_twin_that_runs_already_is_attached_to(tmp_path: Path) -> None:
             "not longer than the slowest sampling period, 10 s",
         ),
         ({"limits__burst_pressure_kpa": -1.0}, "limits.burst_pressure_kpa", "gauge pressure the weakest part stands"),
+        ({"limits__air_temperature_c": [26.0, 18.0]}, "limits.air_temperature_c", "26 is not below 18"),
+        ({"limits__air_temperature_c": [18.0]}, "limits.air_temperature_c", "found a list of 1"),
         ({"limits__vessel_full_g": None}, "limits.vessel_full_g", "missing; wanted a number > 0"),
         ({"power__reason": None}, "power.reason", "say what stops the pump when the rig cannot"),
         ({"power__relay": 1}, "power.relay", "found 1; wanted true or false"),
