@@ -11,6 +11,7 @@ from nidaqmx._stubs import nidaqmx_pb2 as messages
 
 from instruments.clock import Clock
 from instruments.simulated.wires.faults import LinkFaults
+from instruments.simulated.wires.ni_grpc.clients import TaskOwners
 from instruments.simulated.wires.ni_grpc.device import DaqDevice
 from instruments.simulated.wires.ni_grpc.errors import DaqmxError, ErrorPeriod, LinkDown
 from instruments.simulated.wires.ni_grpc.service import HANDLERS, Handler
@@ -36,9 +37,10 @@ class NiGrpcWire:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"{name} grpc")
         self._server = grpc.server(self._workers, options=_OPTIONS)
         self.traffic = Traffic()
-        methods = {method: _rpc(self._state, method, handler, self.traffic) for method, handler in HANDLERS.items()}
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("nidaqmx_grpc.NiDAQmx", methods),))
         self._port = self._server.add_insecure_port("127.0.0.1:0")
+        owners = TaskOwners(self._port)
+        methods = {name: _rpc(self._state, name, handler, self.traffic, owners) for name, handler in HANDLERS.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("nidaqmx_grpc.NiDAQmx", methods),))
         self._started = False
         self._closed = False
 
@@ -77,14 +79,19 @@ class NiGrpcWire:
         self._workers.shutdown(wait=True)
 
 
-def _rpc(state: ServerState, method: str, handler: Handler, traffic: Traffic) -> grpc.RpcMethodHandler[Any, Any]:
+def _rpc(
+    state: ServerState, method: str, handler: Handler, traffic: Traffic, owners: TaskOwners
+) -> grpc.RpcMethodHandler[Any, Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
             hangs_before, hangs_after = state.link_trouble()
             if hangs_before:
                 state.hang(context)
             with state.lock:
+                if method == "CreateTask":
+                    state.clear_tasks(owners.orphans())
                 response = handler(state, request)
+                owners.note(context.peer(), request, response)
             if hangs_after:
                 state.hang(context)
             return response

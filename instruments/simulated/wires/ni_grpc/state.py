@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 import grpc
@@ -124,6 +124,12 @@ class ServerState:
         self.task(name).stop()
         del self._tasks[name]
         self._changed.notify_all()
+
+    def clear_tasks(self, names: Iterable[str]) -> None:
+        """Clear those of the tasks that are still there."""
+        for name in names:
+            if name in self._tasks:
+                self.clear_task(name)
 
     def start_task(self, task: DaqTask) -> None:
         """Start a task; raise `DaqmxError` while another one holds the analog inputs."""
