@@ -1,0 +1,225 @@
+"""A pytest plugin for the rig that is to be killed (`-p tests.proof.kill.injector`): it tells, and it strikes.
+
+Over a pipe it tells where the run is and what storage has acknowledged as durable: for each stream, how many samples
+and a hash of their bytes, taken from the samples as they were published. Where it is told to, it raises an exception
+in the protocol, a fixture, a sampler or the writer, so many seconds after a phase has begun.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instruments.clock import host_monotonic_s
+from results.trace.journal import JournalWriter
+from results.trace.schema import Block, StreamSpec
+from results.trace.seal import seal
+from rig import case_run
+from rig.acquisition.acquisition import Acquisition
+from rig.acquisition.sample import Sample
+from rig.acquisition.stream import Item, SampleStream
+from rig.acquisition.writer import TraceWriter
+from rig.case_run import CaseRun
+from rig.station import open_station
+from rig.verbs.core import BenchCore
+from rig.verbs.pump_verbs import PumpVerbs
+
+PIPE, ORDER = "KILL_MATRIX_PIPE", "KILL_MATRIX_ORDER"
+
+
+class Injected(Exception):
+    """The exception that nobody expects."""
+
+
+def tell(**what: object) -> None:
+    """Write one line into the pipe, in one piece."""
+    line = json.dumps({**what, "at_s": host_monotonic_s()})
+    os.write(int(os.environ[PIPE]), line.encode() + b"\n")
+
+
+class Digests:
+    """Hashes of what was published: of each stream's times, states and columns, sample by sample."""
+
+    def __init__(self, specs: Sequence[StreamSpec]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[tuple[int, list[bytes]]]] = {spec.name: [] for spec in specs}
+        self._counts = dict.fromkeys(self._specs, 0)
+        self._hashes = {spec.name: [hashlib.sha256() for _ in range(2 + len(spec.columns))] for spec in specs}
+
+    def take(self, item: Item) -> None:
+        """Note an item; called by its publisher."""
+        if isinstance(item, Sample | Block):
+            arrays = _arrays_of(item, self._specs[item.stream])
+            with self._lock:
+                self._waiting[item.stream].append((len(arrays[0]), [array.tobytes() for array in arrays]))
+
+    def at(self, durable: Mapping[str, int]) -> dict[str, list[object]]:
+        """Return count and hash of each stream up to what is durable, or to what was noted so far, if that is less."""
+        with self._lock:
+            for stream, waiting in self._waiting.items():
+                while waiting and self._counts[stream] + waiting[0][0] <= durable[stream]:
+                    count, arrays = waiting.pop(0)
+                    self._counts[stream] += count
+                    for digest, data in zip(self._hashes[stream], arrays, strict=True):
+                        digest.update(data)
+            return {stream: [self._counts[stream], combined(hashes)] for stream, hashes in self._hashes.items()}
+
+
+def combined(hashes: Sequence[Any]) -> str:
+    """Return one hash of the hashes of a stream's arrays, in hexadecimal."""
+    return hashlib.sha256(b"".join(one.digest() for one in hashes)).hexdigest()
+
+
+def _arrays_of(item: Sample | Block, spec: StreamSpec) -> list[np.ndarray[Any, Any]]:
+    if isinstance(item, Block):
+        return [item.time_ns, item.status, *(item.columns[column.name] for column in spec.columns)]
+    values = [np.array([value], column.dtype) for value, column in zip(item.values, spec.columns, strict=True)]
+    return [np.array([item.time_ns], np.int64), np.array([item.status], np.uint8), *values]
+
+
+class TellingWriter(TraceWriter):
+    """The rig's writer, with a listener on its commits."""
+
+    def __init__(self, stream: SampleStream, journal: JournalWriter, specs: Sequence[StreamSpec]) -> None:
+        super().__init__(stream, journal, specs)
+        digests = Digests(specs)
+        stream.subscribe(digests.take)
+        self.call_on_commit(lambda durable: tell(durable=digests.at(durable)))
+        tell(run=str(journal.path.parent.absolute()))
+
+
+class Striker:
+    """Raises once, where and when it was told to."""
+
+    def __init__(self, order: Mapping[str, Any]) -> None:
+        self._cause: str = order.get("cause", "")
+        self._phase: str = order.get("phase", "")
+        self._delay_s: float = order.get("delay_s", 0.0)
+        self._sampler: str = order.get("sampler", "")
+        self._at_s: float | None = None
+
+    def begin(self, phase: str) -> None:
+        """Note that a phase has begun, and tell it."""
+        tell(phase=phase)
+        if phase == self._phase and self._cause:
+            self._at_s = host_monotonic_s() + self._delay_s
+
+    def due(self, *causes: str) -> float | None:
+        """Return in how many seconds it must strike by one of the causes; None when it must not."""
+        if self._at_s is None or self._cause not in causes:
+            return None
+        return max(0.0, self._at_s - host_monotonic_s())
+
+    def strike(self) -> None:
+        """Raise, and tell it."""
+        self._at_s = None
+        tell(struck=self._cause)
+        raise Injected(f"{self._cause} of the kill matrix")
+
+    def publish(self, own: Callable[[SampleStream, Item], None]) -> Callable[[SampleStream, Item], None]:
+        """Return `SampleStream.publish` that strikes in a sampler's thread."""
+
+        def publish(stream: SampleStream, item: Item) -> None:
+            name = threading.current_thread().name
+            if name == f"sampler-{self._sampler}" and self.due("exception in a sampler") == 0.0:
+                self.strike()
+            own(stream, item)
+
+        return publish
+
+    def commit(self, own: Callable[[JournalWriter], None]) -> Callable[[JournalWriter], None]:
+        """Return `JournalWriter.commit` that strikes."""
+
+        def commit(journal: JournalWriter) -> None:
+            if self.due("exception in the writer") == 0.0:
+                self.strike()
+            own(journal)
+
+        return commit
+
+    def wait(self, own: Callable[[BenchCore, float], None]) -> Callable[[BenchCore, float], None]:
+        """Return `Bench.wait` that strikes when the time has come."""
+
+        def wait(bench: BenchCore, duration_s: float) -> None:
+            due_s = self.due("exception in the protocol", "exception in a fixture")
+            if due_s is None or due_s > duration_s:
+                own(bench, duration_s)
+                return
+            own(bench, due_s)
+            self.strike()
+
+        return wait
+
+    def prime(self, own: Callable[..., None]) -> Callable[..., None]:
+        """Return `Bench.prime` that strikes at its call, where the run is to end before its first phase."""
+
+        def prime(*arguments: Any) -> None:
+            if self._phase == "connect" and self.due("exception in a fixture") is not None:
+                self.strike()
+            own(*arguments)
+
+        return prime
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Put the listeners and the striker in place for the session."""
+    striker = Striker(json.loads(os.environ.get(ORDER, "{}")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(case_run, "TraceWriter", TellingWriter)
+        patch.setattr(case_run, "open_station", _announced(striker, "connect", open_station))
+        patch.setattr(case_run, "seal", _announced(striker, "sealing", seal))
+        patch.setattr(CaseRun, "_close", _announced(striker, "closing", CaseRun._close))
+        patch.setattr(Acquisition, "event", _phases_told(striker, Acquisition.event))
+        patch.setattr(SampleStream, "publish", striker.publish(SampleStream.publish))
+        patch.setattr(JournalWriter, "commit", striker.commit(JournalWriter.commit))
+        patch.setattr(BenchCore, "wait", striker.wait(BenchCore.wait))
+        patch.setattr(PumpVerbs, "prime", striker.prime(PumpVerbs.prime))
+        return (yield)
+
+
+def _announced(striker: Striker, phase: str, own: Callable[..., Any]) -> Callable[..., Any]:
+    def announced(*arguments: Any, **named: Any) -> Any:
+        striker.begin(phase)
+        result = own(*arguments, **named)
+        tell(done=phase)
+        return result
+
+    return announced
+
+
+def _phases_told(striker: Striker, own: Callable[..., None]) -> Callable[..., None]:
+    def event(acquisition: Acquisition, kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
+        own(acquisition, kind, source, data)
+        if kind == "phase_begin":
+            striker.begin(str((data or {}).get("phase")))
+
+    return event
+
+
+def acknowledged_in(trace_path: Path, durable: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return what is missing or different in a trace of what was acknowledged; nothing when it is there bit for bit."""
+    from results.trace.reader import read_trace
+
+    trace, faults = read_trace(trace_path), []
+    for name, (count, sha256) in durable.items():
+        stream = trace.stream(name)
+        arrays: list[Any] = [
+            stream.time_ns,
+            stream.status,
+            *(stream.column(column.name) for column in stream.spec.columns),
+        ]
+        if len(stream.time_ns) < count:
+            faults.append(f"{name}: {count - len(stream.time_ns)} of {count} acknowledged samples are missing")
+        elif combined([hashlib.sha256(array[:count].tobytes()) for array in arrays]) != sha256:
+            faults.append(f"{name}: the {count} acknowledged samples are not what was published")
+    return faults

@@ -1,0 +1,49 @@
+"""One kill as the table counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tests.proof.kill.one_run import Struck
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`stopping_s`: from strike to the pump's stop, None where it stood. `came_too_late`: the run had ended already."""
+
+    seed: int
+    bench: str
+    cause: str
+    phase: str
+    bound_s: float
+    came_too_late: bool
+    stopping_s: float | None
+    settling_s: float | None
+    verdict: str
+    faults: tuple[str, ...]
+
+    @classmethod
+    def of(cls, struck: Struck, stopping_s: float | None, settling_s: float | None, faults: Sequence[str]) -> Self:
+        """Return what became of a kill."""
+        if struck.kill is None:
+            raise ValueError("a run that was not killed")
+        kill = struck.kill
+        return cls(
+            kill.seed,
+            struck.bench.case,
+            kill.cause.name,
+            kill.phase,
+            kill.cause.bound_s,
+            struck.struck_s is None,
+            stopping_s,
+            settling_s,
+            struck.verdict,
+            tuple(faults),
+        )
+
+    @classmethod
+    def of_lane(cls, bench: str, fault: str) -> Self:
+        """Return what stands for a bench that could not be used after its kills."""
+        return cls(0, bench, "all", "", 0.0, False, None, None, "", (fault,))
