@@ -13,6 +13,7 @@ from results.evaluate_trace import evaluate_trace
 from results.measured.outcome import Outcome
 from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
+from results.trace.ownership import OwnerLock
 from results.trace.reader import read_trace
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
@@ -57,6 +58,7 @@ class CaseRun:
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
+        self._life: OwnerLock | None = None
         self._made_safe = False
         self._begun = False
         self._concluded = False
@@ -117,9 +119,10 @@ class CaseRun:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
             if not self.safe_state.is_safe:
                 self.reason = f"{self.reason}. {NOT_SAFE}: {self.safe_state.failures}"
-                self._session.broken = self.safe_state.failures
+                self._session.leave_broken(self.safe_state.failures, run=str(self.folder.path))
             record = self._record()
             write_record(self.folder, record)
+            self._give_up_run()
             self._session.concluded.append((record, self.folder))
 
     def refuse(self, reason: str) -> None:
@@ -161,9 +164,9 @@ class CaseRun:
                 with gate.shut():
                     stack.close()
                 if isinstance(error, UnsafeStation):
-                    session.broken = str(error)
+                    session.leave_broken(str(error))
                 elif not self.safe_state.is_safe:
-                    session.broken = self.safe_state.failures
+                    session.leave_broken(self.safe_state.failures)
                     raise UnsafeStation(station.id, [str(error), f"{NOT_SAFE}: {session.broken}"]) from error
                 raise
             self._closing = stack.pop_all()
@@ -181,6 +184,9 @@ class CaseRun:
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
         self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
+        self._life = OwnerLock(self.folder.life)
+        if session.claim is not None:
+            session.claim.note_run(self.folder.path)
         self._begun = True
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
@@ -240,6 +246,13 @@ class CaseRun:
     def _make_safe(self, station: Station, acquisition: Acquisition) -> None:
         self._leave_safe(station)
         acquisition.event("safe_state", "rig", asdict(self.safe_state))
+
+    def _give_up_run(self) -> None:
+        """Let go of the run: it is on record."""
+        if self._session.claim is not None:
+            self._session.claim.state.end_run()
+        if self._life is not None:
+            self._life.release()
 
     def _record(self) -> CaseRecord:
         plan, station = self.case.plan, self._session.station

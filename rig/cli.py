@@ -19,7 +19,9 @@ from results.trace_evaluation import evaluate_own
 from rig.configuration import ConfigurationError
 from rig.figures import draw
 from rig.foreign import evaluate_file, write_json
+from rig.ownership.status import state_of, status_lines
 from rig.record import recorded_sha256
+from rig.recovery.at_start import close_orphans
 from rig.run_folder import RunFolder
 from rig.station_file import available_stations, load_station_file
 from rig.terminal.outcome_tables import print_outcome
@@ -64,7 +66,27 @@ def _parser() -> argparse.ArgumentParser:
     sealing = commands.add_parser("seal", help="make the trace of a run that ended in a crash")
     sealing.add_argument("run", type=Path, metavar="RUN", help="the folder of a run")
     sealing.set_defaults(action=_seal)
+
+    status = commands.add_parser("status", help="tell who holds a station, and whether it is broken")
+    status.add_argument("station", help="a shipped station's name or a station.toml")
+    status.set_defaults(action=_status)
+
+    clearing = commands.add_parser("clear-fault", help="call a broken station sound again, on record")
+    clearing.add_argument("station", help="a shipped station's name or a station.toml")
+    clearing.add_argument("--reason", required=True, type=_said, help="what was found, and what was done about it")
+    clearing.add_argument("--name", type=_said, default="", help="who says so [the user of this session]")
+    clearing.set_defaults(action=_clear_fault)
+
+    recovering = commands.add_parser("recover", help="close the runs that a crash left, as ABORTED")
+    recovering.add_argument("runs", type=Path, metavar="RUNS", help="the folder of the runs")
+    recovering.set_defaults(action=_recover)
     return parser
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it says nothing")
+    return text
 
 
 def _figure_path(text: str) -> Path:
@@ -123,3 +145,28 @@ def _seal(options: argparse.Namespace) -> int:
     for damage in report.damage:
         sys.stdout.write(f"lost: {damage}\n")
     return 0 if report.complete else 1
+
+
+def _status(options: argparse.Namespace) -> int:
+    for line in status_lines(load_station_file(options.station)):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _clear_fault(options: argparse.Namespace) -> int:
+    station = load_station_file(options.station)
+    fault = state_of(station).clear(options.reason, who=options.name) if station.is_shared else None
+    if fault is None:
+        sys.stderr.write(f"rig clear-fault: station {station.id!r} is not broken; nothing was cleared\n")
+        return 1
+    sys.stdout.write(f"station {station.id!r} may run again; it was broken: {fault}\n")
+    return 0
+
+
+def _recover(options: argparse.Namespace) -> int:
+    if not options.runs.is_dir():
+        sys.stderr.write(f"rig recover: {options.runs} is no folder\n")
+        return 1
+    lines = list(close_orphans(options.runs)) or [f"{options.runs}: no run was left by a crash"]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +18,10 @@ from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
 from rig.daily_gate import DAILY_CHECK
 from rig.faults import NotRun
+from rig.ownership.hold import HeldByAnother
 from rig.plan import load_plan
 from rig.session import RigSession
+from rig.starting import station_taken
 from rig.station import StationError
 from rig.station_file import StationFile, available_stations, load_station_file
 from rig.terminal.progress import open_keyboard, open_terminal
@@ -138,10 +141,21 @@ def _names_of(case: Case) -> tuple[str, str]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, R, R]:
     """Let ending signals reach the protocol as exceptions while a bench may be running."""
-    if SESSION not in session.config.stash:
+    if SESSION not in session.config.stash or session.config.option.collectonly:
         return (yield)
-    with session.config.stash[SESSION].gate.installed():
+    rig_session = session.config.stash[SESSION]
+    with rig_session.gate.installed(), ExitStack() as stack:
+        try:
+            stack.enter_context(station_taken(rig_session, lambda line: _tell(session.config, line)))
+        except (HeldByAnother, OSError) as error:
+            raise pytest.UsageError(str(error)) from error
         return (yield)
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -25,6 +25,11 @@ class RunFolder:
         return self.path.name
 
     @property
+    def life(self) -> Path:
+        """What the process that makes the run holds (`results.trace.ownership`) until the record is written."""
+        return self.path / "run"
+
+    @property
     def events(self) -> Path:
         """Events, line by line, each on disk before the hardware moves."""
         return self.path / "events.jsonl"
@@ -68,6 +73,11 @@ def name_time(time: datetime) -> str:
 def name_word(text: str) -> str:
     """Return a name as one of the words between the hyphens of a folder's name."""
     return re.sub(r"[^A-Za-z0-9]+", "_", text)
+
+
+def is_run_name(name: str) -> bool:
+    """Return True for a name that `new_run_folder` gives."""
+    return re.fullmatch(r"R\d{8}T\d{6}Z-.+-[0-9a-f]{8}", name) is not None
 
 
 def new_run_folder(parent: Path, *, station: str, plan: str, case: str) -> RunFolder:

@@ -66,6 +66,7 @@ def run_header(
             "platform": platform.platform(),
             **{name: installed_version(name) for name in LIBRARIES},
         },
+        "station": {"id": station.id, "sha256": station.sha256},
         "plan": {
             "id": case.plan.id,
             "revision": case.plan.revision,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from rig.ownership.station import StationClaim
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
 from rig.safety.signals import SignalGate
@@ -25,5 +27,15 @@ class RigSession:
     """Where an operator answers; None where nobody can."""
     broken: str = ""
     """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
+    claim: StationClaim | None = None
+    """The hold on a shared bench; None before and after the session, and for a twin of the rig's own."""
     gate: SignalGate = field(default_factory=SignalGate)
     concluded: list[tuple[CaseRecord, RunFolder | None]] = field(default_factory=list)
+
+    def leave_broken(self, reason: str, *, run: str = "") -> None:
+        """Let nothing run any more: in this session, and on a shared bench in none until somebody has looked."""
+        self.broken = reason
+        if self.claim is not None:
+            with suppress(OSError):  # the run that stays noted as current latches the station at the next start
+                self.claim.state.latch(reason, run=run)
+                self.claim.state.end_run()

@@ -15,6 +15,9 @@ from instruments.interfaces import AmbientSensor, Balance, Instrument, PressureI
 from rig.acquisition.acquisition import SampledInstruments
 from rig.device import Device
 from rig.opening import ROLES, Opening
+from rig.ownership.hold import HeldByAnother, Hold
+from rig.ownership.instruments import hold_instruments, release_all
+from rig.ownership.state import state_folder
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.safety.safe_state import SafeState
@@ -135,6 +138,8 @@ def open_station(
             addresses = twin.addresses()
         entries = (file.lines, file.pump, file.balance, file.ambient, file.pressure)
         devices = {role: _device(role, entry, addresses) for role, entry in zip(ROLES, entries, strict=True)}
+        if file.is_shared:
+            closing.callback(release_all, _held(file, devices))
         watchdog = _start_watchdog(file, devices) if file.is_shared else None
         if watchdog is not None:
             closing.callback(watchdog.release)
@@ -177,6 +182,13 @@ def _leave_safe(file: StationFile, safe_state: SafeState, error: BaseException) 
         raise UnsafeStation(file.id, [*faults, f"{NOT_SAFE}: {report.failures}"]) from error
 
 
+def _held(file: StationFile, devices: Mapping[str, Device]) -> list[Hold]:
+    try:
+        return hold_instruments(devices.values(), run_on=f"station {file.id!r}")
+    except (HeldByAnother, OSError) as error:
+        raise StationError(file.id, [str(error)]) from error
+
+
 def _start_watchdog(file: StationFile, devices: Mapping[str, Device]) -> Watchdog:
     duty = Duty(
         rig_pid=os.getpid(),
@@ -185,6 +197,7 @@ def _start_watchdog(file: StationFile, devices: Mapping[str, Device]) -> Watchdo
         pump=devices["pump"],
         lines=devices["lines"],
         relay=file.power.relay,
+        state=state_folder(file.path),
     )
     try:
         return Watchdog(duty)

@@ -22,11 +22,14 @@ def lock_path(path: Path) -> Path:
 class OwnerLock:
     """The exclusive right to write `path`, held from construction until `release` or the death of the process.
 
+    `keep_file`: leave the lock file where it is when released. One that is removed can be locked by who opened it just
+    before, while a third makes it anew: harmless where both then look at what the lock guards, and not elsewhere.
     Errors: BlockingIOError when another holds it; OSError when the lock file cannot be made.
     """
 
-    def __init__(self, path: Path, timeout_s: float = ACQUIRE_TIMEOUT_S) -> None:
+    def __init__(self, path: Path, timeout_s: float = ACQUIRE_TIMEOUT_S, *, keep_file: bool = False) -> None:
         self._lock_path = lock_path(path)
+        self._keep_file = keep_file
         try:
             self._connection = sqlite3.connect(
                 self._lock_path, timeout=timeout_s, isolation_level=None, check_same_thread=False
@@ -44,7 +47,10 @@ class OwnerLock:
             raise OSError(f"cannot lock {self._lock_path}: {error}") from error
 
     def release(self) -> None:
-        """Give the right up and remove the lock file."""
+        """Give the right up and remove the lock file, unless it is kept."""
+        if self._keep_file:
+            self._connection.close()
+            return
         try:
             self._lock_path.unlink(missing_ok=True)
         except PermissionError:

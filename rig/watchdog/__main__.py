@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from instruments.clock import WallClock, host_monotonic_s
@@ -28,6 +29,9 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     # Imported after the signals are ignored: it takes a quarter of a second.
     from instruments.drivers import DriverError
     from instruments.errors import InstrumentError
+    from rig.ownership.hold import HeldByAnother, Hold
+    from rig.ownership.state import StationState
+    from rig.ownership.station import watchdog_lock
     from rig.watchdog.duty import duty_from_line, to_line
     from rig.watchdog.fence import hold_parent
     from rig.watchdog.guard import Guard
@@ -46,6 +50,14 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     duty = duty_from_line(line)
     fence = hold_parent(duty.rig_pid)
     log = WatchdogLog()
+    state = StationState(duty.state)
+    try:
+        held = Hold(
+            watchdog_lock(state), f"station {duty.station!r}", program=f"the watchdog of process {duty.rig_pid}"
+        )
+    except (HeldByAnother, OSError) as error:
+        answer({"refused": str(error)})
+        return 0
     relay = OwnedRelay(duty.lines, clock=WallClock()) if duty.relay else None
     if relay is not None:
         try:
@@ -61,9 +73,14 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
         if relay is not None and relay.is_energised:
             log.note("action", name="pump power off", error=relay.try_to_switch(False))
         answer({"released": True})
+        held.release()
         return 0
     report = fence_and_make_safe(duty, lost, fence=fence, relay=relay, log=log)
     log.note("safe" if report.is_safe else "not_safe", done=report.done, failed=report.failed)
+    if not report.is_safe:
+        with suppress(OSError):  # the rig's note of its current run latches the station at the next start
+            state.latch(f"the watchdog could not make the bench safe: {report.failures}", run=log.run)
+    held.release()
     return 1 if report.is_safe else 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rig.device import Device, device_from_json
 
@@ -19,7 +20,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One run's guard. `relay` tells whether there is a power relay among the lines."""
+    """One run's guard. `relay` tells whether there is a power relay among the lines; `state`: the station's folder."""
 
     rig_pid: int
     station: str
@@ -27,6 +28,7 @@ class Duty:
     pump: Device
     lines: Device
     relay: bool
+    state: Path
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON types."""
@@ -37,6 +39,7 @@ class Duty:
             "pump": self.pump.as_json(),
             "lines": self.lines.as_json(),
             "relay": self.relay,
+            "state": str(self.state),
         }
 
 
@@ -50,6 +53,7 @@ def duty_from_line(line: bytes) -> Duty:
         pump=device_from_json(said["pump"]),
         lines=device_from_json(said["lines"]),
         relay=said["relay"],
+        state=Path(said["state"]),
     )
 
 

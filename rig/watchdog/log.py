@@ -15,10 +15,13 @@ class WatchdogLog:
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._descriptor: int | None = None
+        self.run = ""
+        """The folder of the run it guards; "" before one began."""
 
     def open(self, path: Path) -> None:
         """Write to this file from now on, what was told before included; `OSError` when it cannot."""
         self.close()
+        self.run = str(path.parent)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._flush()
 

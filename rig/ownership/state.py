@@ -1,0 +1,165 @@
+"""What a computer remembers of a station between sessions: whether it is broken, and which run is at it.
+
+Only of stations whose devices live outside the rig's process: a twin in the process is a new bench in every session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from instruments.clock import utc_now
+from results.trace.durable import fsync_folder, write_all
+from rig.ownership.user import user_name
+
+STATE_VARIABLE = "PUMP_BENCH_RIG_STATE"
+"""The environment variable that names the folder of all stations' states: one for all users of a computer."""
+
+_PROGRAM = "pump-bench-rig"
+
+
+def state_root() -> Path:
+    """Return the folder of all states: that of the environment variable, else the user's own."""
+    told = os.environ.get(STATE_VARIABLE)
+    return Path(told) if told else platformdirs.user_state_path(_PROGRAM, appauthor=False)
+
+
+def state_folder(station_file: Path) -> Path:
+    """Return the folder of one station's state, whatever the name its file was given by."""
+    resolved = station_file.resolve()
+    key = hashlib.sha256(os.fsencode(resolved)).hexdigest()[:12]
+    word = re.sub(r"[^A-Za-z0-9]+", "_", resolved.parent.name)
+    return state_root() / "stations" / f"{word}-{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class StationFault:
+    """Why a station is broken: the reason, the run that left it so ("" if none had begun), and since when (UTC)."""
+
+    reason: str
+    run: str
+    since_utc: str
+
+    def __str__(self) -> str:
+        run = f" by run {self.run}" if self.run else ""
+        return f"{self.reason} (left{run}, since {self.since_utc})"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentRun:
+    """The run that is at a station: its folder, and since when (UTC)."""
+
+    folder: Path
+    since_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationState:
+    """The state of one station, in files that survive a kill and a power cut.
+
+    A file that cannot be read counts against the station: it is broken until somebody has looked. Errors: OSError where
+    nothing can be kept.
+    """
+
+    folder: Path
+
+    @property
+    def broken_file(self) -> Path:
+        """There while the station is broken."""
+        return self.folder / "broken.json"
+
+    @property
+    def current_run_file(self) -> Path:
+        """There from before a run's first command until its safe end was recorded."""
+        return self.folder / "current-run.json"
+
+    @property
+    def history_file(self) -> Path:
+        """Every latching and clearing, a line each; never shortened."""
+        return self.folder / "faults.jsonl"
+
+    @property
+    def fault(self) -> StationFault | None:
+        """Why the station is broken; None when it is not."""
+        try:
+            said = _read(self.broken_file)
+            return None if said is None else StationFault(said["reason"], said["run"], said["since_utc"])
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            return StationFault(f"{self.broken_file} cannot be read ({error})", "", "an unknown time")
+
+    def latch(self, reason: str, *, run: str = "") -> None:
+        """Call the station broken until somebody clears it; the first reason stays."""
+        found = StationFault(reason, run, utc_now().isoformat())
+        self._put_on_record("latched", **asdict(found))
+        if self.fault is None:
+            _write(self.broken_file, asdict(found))
+
+    def clear(self, reason: str, *, who: str = "") -> StationFault | None:
+        """Call the station sound again, on record, and return what it was broken by; None when it was not broken."""
+        fault = self.fault
+        if fault is not None:
+            self._put_on_record("cleared", who=who or user_name(), reason=reason, fault=asdict(fault))
+            self.broken_file.unlink()
+            fsync_folder(self.folder)
+        return fault
+
+    @property
+    def current_run(self) -> CurrentRun | None:
+        """The run that is at the station, or was when its rig died; None after a recorded end."""
+        try:
+            said = _read(self.current_run_file)
+            return None if said is None else CurrentRun(Path(said["folder"]), said["since_utc"])
+        except (ValueError, KeyError, TypeError):
+            return CurrentRun(self.folder / "unknown", "an unknown time")
+
+    def begin_run(self, folder: Path) -> None:
+        """Remember which run is at the station; on disk when this returns: call it before the pump is told anything."""
+        _write(self.current_run_file, {"folder": str(folder.absolute()), "since_utc": utc_now().isoformat()})
+
+    def end_run(self) -> None:
+        """Forget the run: it ended safe, and is on record. Idempotent."""
+        if self.current_run_file.exists():
+            self.current_run_file.unlink()
+            fsync_folder(self.folder)
+
+    def _put_on_record(self, action: str, **what: Any) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"utc": utc_now().isoformat(), "action": action, **what}) + "\n"
+        descriptor = os.open(self.history_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            write_all(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        fsync_folder(self.folder)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    said = json.loads(text)
+    if not isinstance(said, dict):
+        raise ValueError("it holds no table")
+    return said
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        write_all(descriptor, json.dumps(content).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(temporary, path)
+    fsync_folder(path.parent)

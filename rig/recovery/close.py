@@ -1,0 +1,125 @@
+"""Closing an orphaned run as ABORTED: its trace sealed, its record written, nothing of it changed or deleted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from results.decision import Verdict
+from results.trace.errors import StorageError
+from results.trace.journal_read import JournalReader
+from results.trace.ownership import OwnerLock
+from results.trace.reader import read_trace
+from results.trace.seal import seal
+from rig.record import CaseRecord, write_record
+from rig.recovery.missing import missing_samples
+from rig.recovery.orphans import is_orphan
+from rig.recovery.witnesses import Witnesses, witnesses_of
+from rig.run_folder import RunFolder
+from rig.safety.safe_state import SafeStateReport
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """An orphaned run after its closing. `is_safe`: its rig or its watchdog confirmed a safe bench."""
+
+    folder: RunFolder
+    record: CaseRecord
+    is_safe: bool
+
+
+def close_orphan(folder: RunFolder) -> Recovered | None:
+    """Close an orphaned run; None where it is none, or another process is closing it.
+
+    A crash in the middle leaves an orphan again. What is damaged is said in the record; errors: OSError where nothing
+    can be written.
+    """
+    try:
+        life = OwnerLock(folder.life, timeout_s=0.0)
+    except BlockingIOError:
+        return None
+    try:
+        if folder.record.exists() or not is_orphan(folder, owned=True):
+            return None
+        witnesses = witnesses_of(folder)
+        record = _record(folder, witnesses, _notes(folder, witnesses))
+        write_record(folder, record)
+        return Recovered(folder, record, witnesses.is_safe)
+    finally:
+        life.release()
+
+
+def _notes(folder: RunFolder, witnesses: Witnesses) -> list[str]:
+    notes = [f"torn by the crash: {torn}" for torn in witnesses.torn]
+    try:
+        report = seal(folder.journal, folder.trace)
+        trace = read_trace(folder.trace)
+    except StorageError as error:
+        return [*notes, f"no trace: {error}"]
+    if not report.closed_orderly:
+        notes.append("the journal was not closed; everything it had committed is in the trace")
+    notes += [f"lost in the journal: {damage}" for damage in report.damage]
+    return [*notes, *(str(missing) for missing in missing_samples(trace, witnesses))]
+
+
+def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str]) -> CaseRecord:
+    header = _header(folder)
+    plan, station = _table(header, "plan"), _table(header, "station")
+    _, of_station, of_plan, of_case, *_ = *folder.run_id.split("-"), _UNKNOWN, _UNKNOWN, _UNKNOWN
+    during = f" in phase {witnesses.last_phase!r}" if witnesses.last_phase else ""
+    return CaseRecord(
+        run_id=folder.run_id,
+        plan_id=str(plan.get("id", of_plan)),
+        plan_revision=str(plan.get("revision", _UNKNOWN)),
+        procedure=str(plan.get("procedure", _UNKNOWN)),
+        case=str(plan.get("case", of_case)),
+        station=str(station.get("id", of_station)),
+        station_sha256=str(station.get("sha256", "")),
+        simulated=bool(header.get("simulated", False)),
+        verdict=Verdict.ABORTED,
+        reason=f"the rig died{during}; closed afterwards. {_bench(witnesses)}",
+        safe_state=_safe_state(witnesses),
+        watchdog={"log": list(witnesses.watchdog)} if witnesses.watchdog else "none left a word",
+        notes=tuple(notes),
+        outcome=None,
+    )
+
+
+def _bench(witnesses: Witnesses) -> str:
+    if witnesses.rig_made_safe:
+        return "The rig had made the bench safe"
+    if witnesses.is_safe:
+        return "Its watchdog made the bench safe"
+    return "Nobody confirmed that the bench was made safe"
+
+
+def _safe_state(witnesses: Witnesses) -> SafeStateReport:
+    reason = "the rig died"
+    if witnesses.rig_made_safe:
+        return SafeStateReport(reason, done=["by the rig, before it died"])
+    actions = [line for line in witnesses.deeds if line["kind"] == "action"]
+    done = [str(action.get("name")) for action in actions if not action.get("error")]
+    failed = [(str(action.get("name")), str(action["error"])) for action in actions if action.get("error")]
+    if not witnesses.is_safe and not failed:
+        failed = [("safe state", "nobody confirmed it")]
+    return SafeStateReport(reason, done=done, failed=failed)
+
+
+def _header(folder: RunFolder) -> Mapping[str, Any]:
+    try:
+        with JournalReader(folder.journal) as journal:
+            return journal.header
+    except StorageError:
+        return {}
+
+
+def _table(header: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = header.get(name)
+    if isinstance(table, Mapping):
+        return table
+    text = header.get("station_toml") if name == "station" else None
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest()} if isinstance(text, str) else {}

@@ -1,0 +1,78 @@
+"""What is known of a run whose rig has died: from its own log of events, and from its watchdog's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from results.trace.errors import StorageError
+from results.trace.events import read_events
+from results.trace.schema import TraceEvent
+from rig.run_folder import RunFolder
+
+_MADE_SAFE = ("safe", "rig_made_safe")
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What both logs say. `published`: samples per stream at the last heartbeat; None without a watchdog's word."""
+
+    last_event: TraceEvent | None
+    last_phase: str
+    rig_made_safe: bool
+    watchdog: tuple[Mapping[str, Any], ...]
+    published: Mapping[str, int] | None
+    torn: tuple[str, ...] = field(default=())
+
+    @property
+    def is_safe(self) -> bool:
+        """True when the rig or its watchdog confirmed that the bench was made safe."""
+        return self.rig_made_safe or any(line["kind"] in _MADE_SAFE for line in self.watchdog)
+
+    @property
+    def deeds(self) -> list[Mapping[str, Any]]:
+        """What the watchdog did once the rig was lost."""
+        kinds = [line["kind"] for line in self.watchdog]
+        return list(self.watchdog[kinds.index("rig_lost") :]) if "rig_lost" in kinds else []
+
+
+def witnesses_of(folder: RunFolder) -> Witnesses:
+    """Read what there is; a log that is missing or torn says less, and is no error."""
+    try:
+        logged = read_events(folder.events)
+    except StorageError:
+        events: tuple[TraceEvent, ...] = ()
+        torn: tuple[str, ...] = ()
+    else:
+        events = logged.events
+        torn = tuple(f"{folder.events.name} line {line.number}" for line in logged.torn)
+    watchdog, torn_lines = _lines(folder)
+    phases = [str(event.data.get("phase")) for event in events if event.kind == "phase_begin"]
+    safe = [event for event in events if event.kind == "safe_state"]
+    beats = [line["last_beat"] for line in watchdog if line.get("last_beat")]
+    return Witnesses(
+        last_event=events[-1] if events else None,
+        last_phase=phases[-1] if phases else "",
+        rig_made_safe=bool(safe) and safe[-1].data.get("failed") == [],
+        watchdog=watchdog,
+        published=beats[-1]["published"] if beats else None,
+        torn=torn + torn_lines,
+    )
+
+
+def _lines(folder: RunFolder) -> tuple[tuple[Mapping[str, Any], ...], tuple[str, ...]]:
+    if not folder.watchdog.exists():
+        return (), ()
+    lines, torn = [], []
+    for number, text in enumerate(folder.watchdog.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if isinstance(line, dict) and "kind" in line:
+            lines.append(line)
+        else:
+            torn.append(f"{folder.watchdog.name} line {number}")
+    return tuple(lines), tuple(torn)
