@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     clearing = commands.add_parser("clear-fault", help="call a broken station sound again, on record")
     clearing.add_argument("station", help="a shipped station's name or a station.toml")
     clearing.add_argument("--reason", required=True, type=_said, help="what was found, and what was done about it")
-    clearing.add_argument("--name", type=_said, default="", help="who says so [the user of this session]")
+    clearing.add_argument("--name", type=_said, help="who says so [the user of this session]")
     clearing.set_defaults(action=_clear_fault)
 
     recovering = commands.add_parser("recover", help="close the runs that a crash left, as ABORTED")
@@ -155,7 +155,7 @@ def _status(options: argparse.Namespace) -> int:
 
 def _clear_fault(options: argparse.Namespace) -> int:
     station = load_station_file(options.station)
-    fault = state_of(station).clear(options.reason, who=options.name) if station.is_shared else None
+    fault = state_of(station).clear(options.reason, who=options.name or "") if station.is_shared else None
     if fault is None:
         sys.stderr.write(f"rig clear-fault: station {station.id!r} is not broken; nothing was cleared\n")
         return 1

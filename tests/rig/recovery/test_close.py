@@ -1,0 +1,209 @@
+"""An orphaned run is closed once, as ABORTED, with all that was recorded and a count of what was not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.trace.events import EventLog
+from results.trace.journal import JournalWriter
+from results.trace.ownership import OwnerLock
+from results.trace.reader import read_trace
+from results.trace.schema import TraceEvent
+from rig.ownership.state import StationState
+from rig.recovery.at_start import close_orphans, settle_last_run
+from rig.recovery.close import close_orphan
+from rig.run_folder import RunFolder, is_run_name, new_run_folder
+from tests.results.trace.runs import HEADER, STREAMS, write_second
+
+SECONDS = 5
+
+
+def orphan(runs: Path, *events: TraceEvent, watchdog: tuple[dict[str, Any], ...] = ()) -> RunFolder:
+    """A run whose rig died after five seconds: mass each second, pressure at 1 kHz for a tenth of each."""
+    folder = new_run_folder(runs, station="bench", plan="flow-accuracy", case="fast")
+    plan = {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy", "case": "fast"}
+    header = {**HEADER, "run_id": folder.run_id, "plan": plan, "station": {"id": "bench", "sha256": "ab"}}
+    leave_journal(folder.journal, header)
+    with EventLog(folder.events) as log:
+        for event in events:
+            log.record(event)
+    if watchdog:
+        folder.watchdog.write_text("".join(json.dumps(line) + "\n" for line in watchdog))
+    return folder
+
+
+def leave_journal(path: Path, header: dict[str, object]) -> None:
+    """A journal as a killed writer leaves it: committed, with its write-ahead log, not closed, and owned by nobody."""
+    with tempfile.TemporaryDirectory() as name:
+        living = Path(name) / path.name
+        writer = JournalWriter(living, header=header, streams=STREAMS)
+        for second in range(SECONDS):
+            write_second(writer, second)
+        writer.commit()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{living}{suffix}", f"{path}{suffix}")
+        writer.close()
+
+
+def begun(second: float, phase: str) -> TraceEvent:
+    return TraceEvent(round(second * 1e9), "phase_begin", "protocol", {"phase": phase})
+
+
+def made_safe(failed: list[list[str]]) -> TraceEvent:
+    return TraceEvent(5 * 10**9, "safe_state", "rig", {"reason": "x", "done": [], "failed": failed})
+
+
+LOST = {
+    "kind": "rig_lost",
+    "reason": "died",
+    "last_beat": {"beat": 9, "published": {"mass": 7, "pressure_catheter": 730}},
+}
+ACTED = {"kind": "action", "name": "pump stop", "error": ""}
+FAILED = {"kind": "action", "name": "pump stop confirmed", "error": "silent"}
+
+
+def record_of(folder: RunFolder) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(folder.record.read_text())
+    return record
+
+
+def test_it_is_closed_as_aborted_with_everything_recorded(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"), begun(2, "blank"))
+    recovered = close_orphan(folder)
+    assert recovered is not None
+    record = record_of(folder)
+    assert record["verdict"] == "ABORTED"
+    assert "blank" in record["reason"]
+    assert record["plan"] == {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy"}
+    assert (record["case"], record["station"], record["station_sha256"]) == ("fast", "bench", "ab")
+    assert record["outcome"] is None
+    trace = read_trace(folder.trace, sha256=record["files"]["trace.h5"])
+    assert not trace.closed_orderly
+    assert trace.stream("mass").count == SECONDS
+
+
+def test_closing_again_changes_nothing(tmp_path: Path) -> None:
+    folder = orphan(tmp_path)
+    assert close_orphan(folder) is not None
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    assert close_orphan(folder) is None
+    assert list(close_orphans(tmp_path)) == []
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+
+
+def test_the_last_heartbeat_counts_what_is_missing_to_the_sample(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, watchdog=(LOST, ACTED, {"kind": "safe", "done": ["pump stop"], "failed": []}))
+    recovered = close_orphan(folder)
+    assert recovered is not None
+    assert recovered.is_safe
+    notes = record_of(folder)["notes"]
+    recorded = read_trace(folder.trace).stream("pressure_catheter").count
+    assert any(note.startswith(f"mass: {SECONDS} samples") and f"{7 - SECONDS} missing" in note for note in notes)
+    assert any(note.startswith("pressure_catheter:") and f"{730 - recorded} missing" in note for note in notes)
+    assert record_of(folder)["safe_state"] == {"reason": "the rig died", "done": ["pump stop"], "failed": []}
+
+
+def test_without_a_watchdog_what_was_due_by_the_last_event_is_missing(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(8.5, "blank"))
+    close_orphan(folder)
+    (note,) = [note for note in record_of(folder)["notes"] if note.startswith("mass:")]
+    assert "4 missing" in note
+    assert "cannot be counted" in note
+
+
+def test_a_run_that_is_alive_is_left_alone(tmp_path: Path) -> None:
+    folder = orphan(tmp_path)
+    life = OwnerLock(folder.life)
+    assert close_orphan(folder) is None
+    assert list(close_orphans(tmp_path)) == []
+    assert not folder.record.exists()
+    life.release()
+    assert close_orphan(folder) is not None
+
+
+def test_a_damaged_journal_still_gets_a_record_that_says_so(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"))
+    for path in folder.path.glob("journal.sqlite*"):
+        path.write_bytes(b"not a journal")
+    assert close_orphan(folder) is not None
+    record = record_of(folder)
+    assert record["verdict"] == "ABORTED"
+    assert record["plan"]["id"] == "flow_accuracy"  # from the folder's name: the header is lost
+    assert any(note.startswith("no trace:") for note in record["notes"])
+
+
+def test_a_run_killed_before_its_first_commit_gets_a_record(tmp_path: Path) -> None:
+    folder = new_run_folder(tmp_path, station="bench", plan="flow-accuracy", case="fast")
+    with EventLog(folder.events):
+        pass
+    (line, *_) = close_orphans(tmp_path)
+    assert "ABORTED" in line
+    assert record_of(folder)["verdict"] == "ABORTED"
+
+
+def test_torn_logs_are_told_and_stop_nothing(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"), watchdog=(LOST,))
+    with folder.events.open("ab") as file:
+        file.write(b'{"time_ns": 1')
+    with folder.watchdog.open("ab") as file:
+        file.write(b'{"kind": ')
+    close_orphan(folder)
+    torn = [note for note in record_of(folder)["notes"] if "torn" in note]
+    assert len(torn) == 2
+
+
+def test_other_folders_are_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "events.jsonl").touch()
+    assert list(close_orphans(tmp_path)) == []
+    assert not (tmp_path / "notes" / "record.json").exists()
+    assert list(close_orphans(tmp_path / "nowhere")) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "watchdog", "broken"),
+    [
+        ((), (), True),
+        ((made_safe([]),), (), False),
+        ((made_safe([["pump stop", "silent"]]),), (), True),
+        ((), (LOST, ACTED, {"kind": "safe"}), False),
+        ((), ({"kind": "guarding"}, {"kind": "rig_made_safe", "reason": "end"}), False),
+        ((), (LOST, FAILED, {"kind": "not_safe"}), True),
+        ((), (LOST, ACTED), True),
+    ],
+    ids=[
+        "nobody's word",
+        "the rig's word",
+        "the rig failed",
+        "the watchdog's word",
+        "the watchdog heard it",
+        "the watchdog failed",
+        "the watchdog died at it",
+    ],
+)
+def test_a_station_is_broken_unless_somebody_confirmed_that_the_bench_is_safe(
+    tmp_path: Path, events: tuple[TraceEvent, ...], watchdog: tuple[dict[str, Any], ...], broken: bool
+) -> None:
+    state = StationState(tmp_path / "state")
+    folder = orphan(tmp_path / "runs", *events, watchdog=watchdog)
+    state.begin_run(folder.path)
+    lines = list(settle_last_run(state))
+    assert record_of(folder)["verdict"] == "ABORTED"
+    assert state.current_run is None
+    assert (state.fault is not None) is broken
+    assert any(line.startswith("the station is broken") for line in lines) is broken
+    if state.fault is not None:
+        assert state.fault.run == str(folder.path)
+    assert list(settle_last_run(state)) == []
+
+
+def test_names_of_runs_are_told_from_others(tmp_path: Path) -> None:
+    assert is_run_name(new_run_folder(tmp_path, station="a b", plan="c-d", case="e").run_id)
+    assert not is_run_name("R2026")
+    assert not is_run_name("archive")
