@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 
 from results.after_check import AfterCheckOutcome, evaluate_after_check
 from results.decision import Verdict
@@ -102,14 +103,15 @@ class CaseRun:
             return
         self._concluded = True
         with self._session.gate.shut():
-            try:
-                self._close("the protocol has ended" if error is None else reason_of_error(error))
-                if not self.folder.trace.exists():
-                    seal(self.folder.journal, self.folder.trace)
-            except Exception as closing_error:  # whatever it is, the record is written
-                if error is not None:
-                    self._notes.append(f"while closing: {reason_of_error(closing_error)}")
-                error = error or closing_error
+            # What cannot be closed in order is sealed all the same, and whatever fails, the record is written.
+            reason = "the protocol has ended" if error is None else reason_of_error(error)
+            for step in (partial(self._close, reason), self._seal):
+                try:
+                    step()
+                except Exception as closing_error:
+                    if error is not None:
+                        self._notes.append(f"while closing: {reason_of_error(closing_error)}")
+                    error = error or closing_error
             if isinstance(error, CriterionReached):
                 self.verdict, self.reason = error.verdict, error.reason
                 self._evaluate_so_far()
@@ -131,6 +133,10 @@ class CaseRun:
             return
         self.reason = reason
         self._session.concluded.append((self._record(), None))
+
+    def _seal(self) -> None:
+        if not self.folder.trace.exists():
+            seal(self.folder.journal, self.folder.trace)
 
     def _evaluate_so_far(self) -> None:
         """Compute what can be computed of a run that a stopping criterion ended; its verdict stands already."""

@@ -184,6 +184,17 @@ def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, R, R]:
+    """Conclude the run with what ended a fixture that stands on the bench; the bench's own ends its run itself."""
+    try:
+        return (yield)
+    except BaseException as error:
+        if isinstance(request.node, pytest.Item) and RUN in request.node.stash:
+            request.node.stash[RUN].conclude(error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
     """Conclude the run with what ended the protocol, before anything else happens."""
     if RUN not in pyfuncitem.stash:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from instruments.program import continuous
 from results.decision import Verdict
 from results.measured.outcome import Outcome
+from results.trace.journal import JournalWriter
+from results.trace.reader import read_trace
+from results.trace.schema import MASS
 from rig import case_run, figures
 from rig.acquisition.stream import Item
 from rig.bench import Bench
-from rig.faults import CriterionReached
+from rig.faults import CriterionReached, RigFault
 from rig.figures import draw_figure
 from rig.run_folder import RunFolder
 from rig.stopping import Reached
@@ -40,6 +44,30 @@ def test_a_run_that_found_over_infusion_is_recorded_though_nothing_of_it_can_be_
     assert record["verdict"] == Verdict.FAIL.value
     assert "STOP-1" in record["reason"]
     assert record["notes"] == ["no value of the run as a whole: ZeroDivisionError: of an unforeseen kind"]
+
+
+def test_a_run_whose_storage_fails_is_sealed_with_what_was_stored_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = JournalWriter.commit
+
+    def commit_until_infusion(journal: JournalWriter) -> None:
+        if b"infusion_start" in (journal.path.parent / "events.jsonl").read_bytes():
+            raise ZeroDivisionError("of an unforeseen kind")
+        commit(journal)
+
+    monkeypatch.setattr(JournalWriter, "commit", commit_until_infusion)
+
+    def protocol(bench: Bench) -> None:
+        bench.infuse("before", 60.0)
+        bench.start_infusion(continuous(9.0))
+        bench.infuse("infusion", 6000.0)
+
+    run = ended_by(session_on(tmp_path), protocol, RigFault, "unforeseen kind")
+    assert record_of(run)["verdict"] == Verdict.INVALID.value
+    trace = read_trace(run.folder.trace, sha256=record_of(run)["files"]["trace.h5"])
+    assert not trace.closed_orderly
+    assert trace.stream(MASS).count > 0
 
 
 def test_a_figure_that_cannot_be_drawn_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def _signal(name: str, *signals: tuple[signal.Signals, float]) -> Cause:
 
 
 def _exception(where: str, bound_s: float, phases: tuple[str, ...]) -> Cause:
-    return Cause(f"exception in {where}", bound_s, _INVALID, phases, words="Injected")
+    return Cause(f"exception in {where}", bound_s, _INVALID, phases, words="of the kill matrix")
 
 
 CAUSES = (
