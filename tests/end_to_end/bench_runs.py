@@ -76,9 +76,14 @@ def add_events(station: Path, *events: str) -> Path:
     return station
 
 
+LEAN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
+"""Options of a session without the plugins that only the tests use: one loads hypothesis at its end, two seconds."""
+
+
 def protocol_command(runs: Path, *arguments: str, protocols: str = "protocols") -> list[str]:
     """Return the command line of a session that puts its runs into a folder."""
-    return [sys.executable, "-m", "pytest", protocols, "-p", "no:cacheprovider", "--runs", str(runs), *arguments]
+    lean = LEAN if "-n" not in arguments else LEAN[:2]
+    return [sys.executable, "-m", "pytest", protocols, *lean, "--runs", str(runs), *arguments]
 
 
 def run_protocols(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import sys
+import queue
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from results.decision import Verdict
-from tests.end_to_end.bench_runs import ROOT, add_events, copy_protocols, make_station, run_protocols
+from tests.end_to_end.bench_runs import LEAN, ROOT, add_events, copy_protocols, make_station
 from tests.proof.protocols.rows import Comparison, Row
+from tests.proof.protocols.sessions import run_session
 from tests.proof.protocols.truth import RunTruth
 
 RUN_TIMEOUT_S = 900.0
@@ -22,13 +22,17 @@ RUN_TIMEOUT_S = 900.0
 
 @dataclass(frozen=True, slots=True)
 class RowRun:
-    """One row at one seed: its verdict (None: no record), the reason given, and reported numbers beside the truth."""
+    """One row at one seed: its verdict (None: no record), the reason given, and reported numbers beside the truth.
+
+    `cpu_s`: processor time of its session, s.
+    """
 
     row: Row
     seed: int
     verdict: Verdict | None
     reason: str
     comparisons: tuple[Comparison, ...]
+    cpu_s: float
 
     @property
     def as_expected(self) -> bool:
@@ -36,39 +40,48 @@ class RowRun:
         return self.verdict is self.row.verdict and self.row.finds.lower() in self.reason.lower()
 
 
-def run_row(row: Row, seed: int) -> RowRun:
-    """Run one row at one seed, as a person would: a station folder, a plan, a session."""
+def run_row(row: Row, seed: int, *, cpu: int | None = None) -> RowRun:
+    """Run one row at one seed, as a person would: a station folder, a plan, a session (on processor `cpu`)."""
     with tempfile.TemporaryDirectory(prefix="protocol-matrix-") as name:
         folder = Path(name)
         station = make_station(folder / "station", station=row.station, twin=row.twin, base=row.base)
         add_events(station, *row.events)
         cwd = copy_protocols(folder / "copy", row.plan, protocol=row.protocol) if row.plan else ROOT
-        finished = run_protocols(
-            folder / "runs",
-            *("--station", str(station), "--case", row.case, "--seed", str(seed)),
-            protocols=f"protocols/{row.protocol}.py",
+        runs = folder / "runs"
+        session = run_session(
+            [
+                *(f"protocols/{row.protocol}.py", *LEAN, "--runs", str(runs)),
+                *("--station", str(station), "--case", row.case, "--seed", str(seed)),
+            ],
+            runs=runs,
             cwd=cwd,
             timeout_s=RUN_TIMEOUT_S,
+            cpu=cpu,
         )
+        finished = session.finished
         if not finished.runs or not finished.run.record.exists():
             verdict = Verdict.NOT_RUN if "NOT RUN" in finished.output else None
-            return RowRun(row, seed, verdict, finished.output[-2000:], ())
+            return RowRun(row, seed, verdict, finished.output[-2000:], (), session.cpu_s)
         record = json.loads(finished.run.record.read_text())
         outcome = record["outcome"]
         comparisons = row.compare(outcome, RunTruth(finished.run)) if outcome else []
         reason = "\n".join([record["reason"], *record["notes"], *((outcome or {}).get("notes") or ())])
-        return RowRun(row, seed, Verdict(record["verdict"]), reason, tuple(comparisons))
+        return RowRun(row, seed, Verdict(record["verdict"]), reason, tuple(comparisons), session.cpu_s)
 
 
-def _take_a_processor(places: Iterator[int]) -> None:
-    """Give each thread, and the sessions it starts, a processor of its own where the system can."""
-    if sys.platform == "linux":
-        processors = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {processors[next(places) % len(processors)]})
+def run_rows(work: Iterable[tuple[Row, int]], *, at_once: int = 2) -> Iterator[RowRun]:
+    """Run rows at seeds, a few sessions at once, each on a processor of its own, and yield them in that order."""
+    processors = sorted(os.sched_getaffinity(0))
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for place in range(at_once):
+        free.put(processors[place % len(processors)])
 
+    def run(item: tuple[Row, int]) -> RowRun:
+        cpu = free.get()
+        try:
+            return run_row(*item, cpu=cpu)
+        finally:
+            free.put(cpu)
 
-def run_rows(rows: Iterable[Row], seeds: Iterable[int], *, at_once: int = 2) -> Iterator[RowRun]:
-    """Run every row at every seed, a few sessions at once, and yield them in that order."""
-    work = [(row, seed) for row in rows for seed in seeds]
-    with ThreadPoolExecutor(at_once, initializer=_take_a_processor, initargs=(itertools.count(),)) as pool:
-        yield from pool.map(lambda item: run_row(*item), work)
+    with ThreadPoolExecutor(at_once) as pool:
+        yield from pool.map(run, work)
