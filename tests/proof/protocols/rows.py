@@ -39,7 +39,8 @@ class Row:
 
     `twin`, `station` and `plan` replace texts of the shipped files (each must occur); `events` are bodies of
     `[[event]]` tables. `finds` is text that the reason or a note of the record must hold: the defect by its name.
-    `in_ci`: run by the tests too, at one seed; each protocol marks one good and one bad row.
+    `seeds`: how many consecutive seeds the whole matrix runs. `in_ci`: run by the tests too, at one seed; each protocol
+    marks one good and one bad row.
     """
 
     protocol: str
@@ -53,6 +54,7 @@ class Row:
     events: tuple[str, ...] = ()
     finds: str = ""
     compare: Compare = _nothing
+    seeds: int = 10
     in_ci: bool = False
 
     @property
