@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -16,6 +16,7 @@ from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.ownership import OwnerLock
 from results.trace.reader import read_trace
+from results.trace.schema import StreamSpec
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.heartbeat import Heartbeat
@@ -24,6 +25,8 @@ from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.case import Case
 from rig.daily_gate import refuse_without_daily_check
+from rig.disk.ballast import Ballast
+from rig.disk.room import DiskGuard, refuse_full_disk
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
 from rig.operators import operator_of
@@ -33,6 +36,7 @@ from rig.run_folder import RunFolder, new_run_folder
 from rig.run_header import Prepared, run_header, stream_specs
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeStateReport
+from rig.safety.trip import Trip
 from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
 from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_station, watchdog_words
@@ -56,6 +60,7 @@ class CaseRun:
         self.safe_state = SafeStateReport("")
         self._session = session
         self._bench: Bench | None = None
+        self._ballast: Ballast | None = None
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
@@ -99,12 +104,17 @@ class CaseRun:
 
     def conclude(self, error: BaseException | None) -> None:
         """Judge the run by its outcome, or by what ended it, and write the record; idempotent."""
-        if self._concluded or not self._begun:
+        if self._concluded:
             return
+        reason = "the protocol has ended" if error is None else reason_of_error(error)
         self._concluded = True
+        if not self._begun:
+            self._close(reason)
+            self._latch_unsafe()
+            self._give_up_run()
+            return
         with self._session.gate.shut():
             # What cannot be closed in order is sealed all the same, and whatever fails, the record is written.
-            reason = "the protocol has ended" if error is None else reason_of_error(error)
             for step in (partial(self._close, reason), self._seal):
                 try:
                     step()
@@ -119,9 +129,7 @@ class CaseRun:
                 self.verdict, self.reason = verdict_of_error(error), reason_of_error(error)
             elif self.outcome is not None:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
-            if not self.safe_state.is_safe:
-                self.reason = f"{self.reason}. {NOT_SAFE}: {self.safe_state.failures}"
-                self._session.leave_broken(self.safe_state.failures, run=str(self.folder.path))
+            self._latch_unsafe()
             record = self._record()
             write_record(self.folder, record)
             self._give_up_run()
@@ -133,6 +141,11 @@ class CaseRun:
             return
         self.reason = reason
         self._session.concluded.append((self._record(), None))
+
+    def _latch_unsafe(self) -> None:
+        if not self.safe_state.is_safe:
+            self.reason = f"{self.reason}. {NOT_SAFE}: {self.safe_state.failures}"
+            self._session.leave_broken(self.safe_state.failures, run=str(self.folder.path) if self._begun else "")
 
     def _seal(self) -> None:
         if not self.folder.trace.exists():
@@ -165,6 +178,7 @@ class CaseRun:
                 stack.callback(self._leave_safe, station)
                 refuse_unfit_pump(self.case, station.pump)
                 prepared = station.prepare()
+                self._refuse_full_disk(station, prepared)
             except BaseException as error:
                 self._closing_reason = reason_of_error(error)
                 with gate.shut():
@@ -177,6 +191,15 @@ class CaseRun:
                 raise
             self._closing = stack.pop_all()
         return station, prepared
+
+    def _refuse_full_disk(self, station: Station, prepared: Mapping[str, Prepared]) -> None:
+        refuse_full_disk(
+            self._session.runs,
+            stream_specs(station.sampled(sampling_of(station.file, self.case.sampling)), prepared),
+            duration_s=self.case.planned_s,
+            reserve_bytes=station.file.limits.disk_reserve_bytes,
+            free=self._session.free_bytes,
+        )
 
     def _leave_safe(self, station: Station) -> None:
         """Make the bench safe, once."""
@@ -194,6 +217,8 @@ class CaseRun:
         if session.claim is not None:
             session.claim.note_run(self.folder.path)
         self._begun = True
+        self._ballast = Ballast(self.folder.ballast)
+        closing.callback(self._ballast.release)
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
@@ -234,6 +259,7 @@ class CaseRun:
         acquisition.call_on_status(bench.note_status)
         interlocks.call_on_trip(bench.trip)
         stream.subscribe(interlocks.watch)
+        stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)
         stream.subscribe(bench.listen)
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, station, acquisition)
@@ -244,6 +270,11 @@ class CaseRun:
         feasibility.refuse()
         return bench
 
+    def _disk_guard(self, specs: Sequence[StreamSpec], *, on_trip: Callable[[Trip], None]) -> DiskGuard:
+        session = self._session
+        reserve_bytes = session.station.limits.disk_reserve_bytes
+        return DiskGuard(self.folder.path, specs, reserve_bytes=reserve_bytes, on_trip=on_trip, free=session.free_bytes)
+
     def _close(self, reason: str) -> None:
         self._closing_reason = reason
         with self._session.gate.shut():
@@ -251,6 +282,8 @@ class CaseRun:
 
     def _make_safe(self, station: Station, acquisition: Acquisition) -> None:
         self._leave_safe(station)
+        if self._ballast is not None:
+            self._ballast.release()
         acquisition.event("safe_state", "rig", asdict(self.safe_state))
 
     def _give_up_run(self) -> None:

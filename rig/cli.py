@@ -139,6 +139,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _seal(options: argparse.Namespace) -> int:
     folder = RunFolder(options.run)
     report = seal(folder.journal, folder.trace)
+    folder.ballast.unlink(missing_ok=True)
     sys.stdout.write(f"{report.trace_path}: sealed, SHA-256 {report.sha256}\n")
     if not report.closed_orderly:
         sys.stdout.write("The run ended without closing its journal; everything it committed is in the trace.\n")

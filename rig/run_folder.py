@@ -50,6 +50,11 @@ class RunFolder:
         return self.path / "record.json"
 
     @property
+    def ballast(self) -> Path:
+        """Room for the end of the run, while it goes on; worthless afterwards."""
+        return self.path / "ballast"
+
+    @property
     def figure(self) -> Path:
         """Start-up curve and trumpet."""
         return self.path / "flow.png"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from rig.disk.room import FreeBytes, free_bytes
 from rig.ownership.station import StationClaim
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
@@ -29,6 +30,8 @@ class RigSession:
     """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
     claim: StationClaim | None = None
     """The hold on a shared bench; None before and after the session, and for a twin of the rig's own."""
+    free_bytes: FreeBytes = free_bytes
+    """The room on the disk of a folder."""
     gate: SignalGate = field(default_factory=SignalGate)
     concluded: list[tuple[CaseRecord, RunFolder | None]] = field(default_factory=list)
 

@@ -65,6 +65,17 @@ class LimitsTable(Section):
     air_temperature_c: Annotated[Listed[float], Field(min_length=2, max_length=2)] | None = Field(
         default=None, description="lowest and highest temperature of the air at the balance"
     )
+    disk_reserve_mb: float = Field(
+        default=256.0,
+        ge=1,
+        le=1e6,
+        description="room left on the disk at which a run is ended, besides what sealing takes",
+    )
+
+    @property
+    def disk_reserve_bytes(self) -> float:
+        """The room on the disk that is kept, besides what sealing the run takes, bytes."""
+        return 1e6 * self.disk_reserve_mb
 
 
 class ChecksTable(Section):

@@ -45,6 +45,7 @@ def close_orphan(folder: RunFolder) -> Recovered | None:
     try:
         if folder.record.exists() or not is_orphan(folder, owned=True):
             return None
+        folder.ballast.unlink(missing_ok=True)
         witnesses = witnesses_of(folder)
         record = _record(folder, witnesses, _notes(folder, witnesses))
         write_record(folder, record)
