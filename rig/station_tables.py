@@ -17,8 +17,8 @@ DEVICES = ("pump", "balance", "ambient", "pressure", "lines")
 """The device tables of a station."""
 
 TWIN_SCHEME = "twin://"
-TWIN_ADDRESSES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq")
-"""What can stand after `twin://`: the devices a twin has addresses for."""
+TWIN_ADDRESSES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq", "ports")
+"""What can stand after `twin://`: the devices a twin has addresses for, and the pattern of all its serial ports."""
 
 Text = Annotated[str, Field(min_length=1)]
 

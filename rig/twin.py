@@ -46,6 +46,7 @@ class _Addresses(Section):
     balance_sbi: _Visa
     ambient: _Visa
     daq: _Daq
+    ports: _Port
 
 
 class RunningTwin(Protocol):
@@ -101,14 +102,22 @@ def read_addresses(path: Path) -> Addresses:
 
 def resolve(options: BaseModel, addresses: Addresses) -> tuple[BaseModel, str | None]:
     """Return driver options with their `twin://` references replaced, and the gRPC server they lead to if any."""
-    replaced: dict[str, str] = {}
+    replaced: dict[str, str | tuple[str, ...]] = {}
     grpc: str | None = None
     for key, value in options.model_dump().items():
         if isinstance(value, str) and value.startswith(TWIN_SCHEME):
-            entry = addresses[value.removeprefix(TWIN_SCHEME)]
-            replaced[key] = next(entry[kind] for kind in ("port", "visa", "device") if kind in entry)
-            grpc = entry.get("grpc", grpc)
+            replaced[key] = _address(value, addresses)
+            grpc = addresses[value.removeprefix(TWIN_SCHEME)].get("grpc", grpc)
+        elif isinstance(value, tuple) and value and all(isinstance(one, str) for one in value):
+            replaced[key] = tuple(_address(one, addresses) for one in value)
     return options.model_copy(update=replaced), grpc
+
+
+def _address(text: str, addresses: Addresses) -> str:
+    if not text.startswith(TWIN_SCHEME):
+        return text
+    entry = addresses[text.removeprefix(TWIN_SCHEME)]
+    return next(entry[kind] for kind in ("port", "visa", "device") if kind in entry)
 
 
 def _load_truth(station: StationFile) -> TwinConfig:

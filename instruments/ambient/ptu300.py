@@ -16,6 +16,7 @@ from pydantic import Field
 from instruments.clock import Clock
 from instruments.drivers import Driver
 from instruments.links.link import Garbled, Link, RefusedByDevice
+from instruments.links.ports import PortSearch
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
 from instruments.options import Deadline, DriverOptions, Text
@@ -36,6 +37,8 @@ class Ptu300Options(DriverOptions):
     """VISA address: `TCPIP::host::port::SOCKET` or `ASRL/dev/...::INSTR`."""
     serial: Text
     """Serial number the transmitter must report."""
+    port_search: PortSearch = ()
+    """Patterns of other ports to look at when this one is gone: `/dev/ttyUSB*`. Each is asked who is there."""
     visa_library: Text = "@py"
     deadline_s: Deadline = 2.0
     baud: Annotated[int, Field(gt=0)] = 9600
@@ -99,6 +102,8 @@ class Ptu300:
             clock=clock,
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
+            identify=self.identify,
+            is_suspect=lambda unasked: b"=" in unasked,  # a reading; the rest of an identity or a prompt is none
         )
 
     def connect(self) -> None:
@@ -153,7 +158,9 @@ def _value(fields: Mapping[str, tuple[str, str]], quantity: str) -> float | None
 
 def open_ptu300(name: str, options: Ptu300Options, clock: Clock) -> Ptu300:
     """Open the address and connect; one clear error when the transmitter is absent, silent, or another one."""
-    transport = VisaTransport(options.address, visa_library=options.visa_library, baud=options.baud)
+    transport = VisaTransport(
+        options.address, visa_library=options.visa_library, baud=options.baud, search=options.port_search
+    )
     sensor = Ptu300(name, transport, options, clock)
     try:
         sensor.connect()

@@ -16,6 +16,7 @@ from instruments.clock import Clock
 from instruments.drivers import Driver
 from instruments.errors import ProtocolError
 from instruments.links.link import Link
+from instruments.links.ports import PortSearch
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
 from instruments.options import Deadline, DriverOptions, Text
@@ -35,6 +36,8 @@ class MtSicsOptions(DriverOptions):
     """VISA address: `TCPIP::host::port::SOCKET` or `ASRL/dev/...::INSTR`."""
     serial: Text
     """Serial number the balance must report."""
+    port_search: PortSearch = ()
+    """Patterns of other ports to look at when this one is gone: `/dev/ttyUSB*`. Each is asked who is there."""
     visa_library: Text = "@py"
     deadline_s: Deadline = 1.0
     baud: Annotated[int, Field(gt=0)] = 9600
@@ -59,6 +62,7 @@ class MtSicsBalance:
             clock=clock,
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
+            identify=self.identify,
         )
 
     def connect(self) -> None:
@@ -171,7 +175,9 @@ def _is_refusal(error: ProtocolError) -> bool:
 
 def open_mt_sics(name: str, options: MtSicsOptions, clock: Clock) -> MtSicsBalance:
     """Open the address and connect; one clear error when the balance is absent, silent, or another one."""
-    transport = VisaTransport(options.address, visa_library=options.visa_library, baud=options.baud)
+    transport = VisaTransport(
+        options.address, visa_library=options.visa_library, baud=options.baud, search=options.port_search
+    )
     balance = MtSicsBalance(name, transport, options, clock)
     try:
         balance.connect()

@@ -17,6 +17,7 @@ from instruments.clock import Clock
 from instruments.drivers import Driver
 from instruments.errors import ProtocolError
 from instruments.links.link import Link
+from instruments.links.ports import PortSearch
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport
 from instruments.options import Deadline, DriverOptions, Text
@@ -36,6 +37,8 @@ class SbiOptions(DriverOptions):
     """VISA address: `TCPIP::host::port::SOCKET` or `ASRL/dev/...::INSTR`; balance set to 8 data bits, no parity."""
     serial: Text
     """Serial number the balance must report."""
+    port_search: PortSearch = ()
+    """Patterns of other ports to look at when this one is gone: `/dev/ttyUSB*`. Each is asked who is there."""
     visa_library: Text = "@py"
     deadline_s: Deadline = 1.0
     baud: Annotated[int, Field(gt=0)] = 9600
@@ -63,6 +66,7 @@ class SbiBalance:
             clock=clock,
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
+            identify=self.identify,
         )
 
     def connect(self) -> None:
@@ -134,7 +138,9 @@ def _command(command: str) -> bytes:
 
 def open_sbi(name: str, options: SbiOptions, clock: Clock) -> SbiBalance:
     """Open the address and connect; one clear error when the balance is absent, silent, or another one."""
-    transport = VisaTransport(options.address, visa_library=options.visa_library, baud=options.baud)
+    transport = VisaTransport(
+        options.address, visa_library=options.visa_library, baud=options.baud, search=options.port_search
+    )
     balance = SbiBalance(name, transport, options, clock)
     try:
         balance.connect()

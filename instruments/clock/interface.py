@@ -70,8 +70,11 @@ class Clock(Protocol):
     def event(self) -> Event:
         """Make an event of this clock."""
 
-    def spawn(self, name: str, target: Callable[[], None]) -> Task:
-        """Start a thread that may wait on this clock; it is registered before it starts."""
+    def spawn(self, name: str, target: Callable[[], None], *, in_background: bool = False) -> Task:
+        """Start a thread that may wait on this clock; it is registered before it starts.
+
+        One in the background takes its turn when time comes by, and never makes time pass by waiting for it.
+        """
 
     def participate(self, name: str) -> AbstractContextManager[None]:
         """Let the calling thread wait on this clock within the `with` block."""

@@ -4,6 +4,7 @@ Rules. Time moves only when every participant waits through the clock and nothin
 wake-up. At one instant participants run one at a time: first those whose event was set, in the order of registration,
 then those whose time has come, in the order of registration. A set event is a wake-up that cannot be lost: its waiters
 become runnable under the same lock that moves time, and stay so when the event is cleared before their turn.
+A participant in the background has its wake-ups on time's way, but time does not move for them alone.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ class _State(Enum):
 
 
 class _Participant:
-    __slots__ = ("deadline", "event", "gate", "name", "signalled", "state", "thread")
+    __slots__ = ("deadline", "drives", "event", "gate", "name", "signalled", "state", "thread")
 
-    def __init__(self, name: str, thread: threading.Thread) -> None:
+    def __init__(self, name: str, thread: threading.Thread, *, drives: bool) -> None:
         self.name = name
         self.thread = thread
+        self.drives = drives
         # A newcomer is runnable at once, but takes its turn: its parent is running now.
         self.state = _State.READY
         self.deadline: float | None = None
@@ -87,14 +89,14 @@ class _VirtualEvent:
 
 
 class _VirtualTask:
-    def __init__(self, clock: VirtualClock, name: str, target: Callable[[], None]) -> None:
+    def __init__(self, clock: VirtualClock, name: str, target: Callable[[], None], *, drives: bool) -> None:
         self._clock = clock
         self._target = target
         self.name = name
         self.error: BaseException | None = None
         self.finished: Event = clock.event()
         thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._participant = clock._register(name, thread)
+        self._participant = clock._register(name, thread, drives=drives)
         try:
             thread.start()
         except BaseException:
@@ -180,8 +182,8 @@ class VirtualClock:
     def event(self) -> Event:
         return _VirtualEvent(self)
 
-    def spawn(self, name: str, target: Callable[[], None]) -> Task:
-        return _VirtualTask(self, name, target)
+    def spawn(self, name: str, target: Callable[[], None], *, in_background: bool = False) -> Task:
+        return _VirtualTask(self, name, target, drives=not in_background)
 
     def participate(self, name: str) -> AbstractContextManager[None]:
         return _Participation(self, name)
@@ -212,8 +214,8 @@ class VirtualClock:
             )
         return participant
 
-    def _register(self, name: str, thread: threading.Thread) -> _Participant:
-        participant = _Participant(name, thread)
+    def _register(self, name: str, thread: threading.Thread, *, drives: bool = True) -> _Participant:
+        participant = _Participant(name, thread, drives=drives)
         with self._lock:
             self._participants.append(participant)
         return participant
@@ -273,6 +275,7 @@ class VirtualClock:
         """Hand the turn to the next participant, if nobody runs; called with the lock held."""
         chosen: _Participant | None = None
         earliest_s = math.inf
+        driven = False
         for participant in self._participants:
             state = participant.state
             if state is _State.RUNNING:
@@ -280,12 +283,15 @@ class VirtualClock:
             if state is _State.READY:
                 if earliest_s > -math.inf:
                     chosen, earliest_s = participant, -math.inf
-            elif participant.deadline is not None and participant.deadline < earliest_s:
-                chosen, earliest_s = participant, participant.deadline
+            elif participant.deadline is not None:
+                driven = driven or participant.drives
+                # At one instant the background comes first: what happens by itself has happened when one looks.
+                if participant.deadline < earliest_s or (participant.deadline == earliest_s and not participant.drives):
+                    chosen, earliest_s = participant, participant.deadline
         if chosen is None:
             return
         if earliest_s > self._now:
-            if self._holds:
+            if self._holds or not driven:
                 return
             self._now = earliest_s
         chosen.resume()

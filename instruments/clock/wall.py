@@ -96,7 +96,7 @@ class WallClock:
     def event(self) -> Event:
         return _WallEvent(self)
 
-    def spawn(self, name: str, target: Callable[[], None]) -> Task:
+    def spawn(self, name: str, target: Callable[[], None], *, in_background: bool = False) -> Task:
         return _WallTask(self, name, target)
 
     @contextmanager

@@ -1,8 +1,9 @@
 """A link: a transport with one request in flight, whose answers are trusted only while question and answer match.
 
 Every call drops stale input, writes the question, and reads until the answer to *that* question is in. After a call
-that ended in any other way nobody knows what is still on the way; the link is then unsynchronised, and the next call
-first lets the driver resynchronise and identify the device. Only the device seen at `connect` is accepted.
+that ended in any other way, or when bytes came that nobody had asked for, nobody knows what is still on the way; the
+link is then unsynchronised, and the next call first lets the driver resynchronise and identify the device. Only the
+device seen at `connect` is accepted. Where its address is empty, or has another device, it is looked for elsewhere.
 
 Deadlines are host time. A deadline spent in silence is charged to station time, after the lock is given back.
 """
@@ -53,17 +54,24 @@ class Link:
         clock: Clock,
         deadline_s: float,
         resynchronise: Callable[[], Identity],
+        identify: Callable[[], Identity] | None = None,
+        is_suspect: Callable[[bytes], bool] = lambda unasked: True,
     ) -> None:
         """Make a closed link.
 
         `resynchronise` clears the conversation, asks the device who it is, and restores whatever a restart of the
         device would have undone; it is called by the link with the lock held, and talks through this link.
+        `identify` asks nothing but who it is: all that a stranger's device gets to hear; without it there is no search.
+        `is_suspect` tells whether bytes that nobody asked for leave the conversation in doubt.
         """
         self.transport = transport
         self.instrument = instrument
         self.deadline_s = deadline_s
         self._clock = clock
         self._resynchronise = resynchronise
+        self._identify = identify
+        self._is_suspect = is_suspect
+        self._expected_serial: str | None = None
         self._lock = threading.RLock()
         self._identity: Identity | None = None
         self._opened = False
@@ -91,18 +99,9 @@ class Link:
 
         `ProtocolError` unless the device has the serial number the station file names.
         """
+        self._expected_serial = expected_serial
         with self._turn():
-            identity = self._recover()
-        if identity.serial != expected_serial:
-            raise ProtocolError(
-                f"serial number {identity.serial!r} ({identity.maker} {identity.model}) answers at "
-                f"{self.transport.address}, not {expected_serial!r}",
-                instrument=self.instrument,
-                command="identify",
-                reply=str(identity).encode(),
-                remedy="Connect the device of the station file, or correct its serial number there",
-            )
-        return identity
+            return self._recover()
 
     def ask(
         self,
@@ -118,19 +117,18 @@ class Link:
         gone, `ProtocolError` when the device refused or what came is not an answer.
         """
         with self._turn():
-            if not self._synchronised and not self._resynchronising:
-                self._recover()
-            started_s = host_monotonic_s()
             words = question.decode("latin-1").strip() if words is None else words
+            self._settle(words)
+            started_s = host_monotonic_s()
             self._send(question, words, started_s)
             return self._await(words, understand, started_s, self.deadline_s if deadline_s is None else deadline_s)
 
     def tell(self, command: bytes) -> None:
         """Send a command that has no answer; stale input is dropped first."""
         with self._turn():
-            if not self._synchronised and not self._resynchronising:
-                self._recover()
-            self._send(command, command.decode("latin-1").strip(), host_monotonic_s())
+            words = command.decode("latin-1").strip()
+            self._settle(words)
+            self._send(command, words, host_monotonic_s())
             self._synchronised = not self._resynchronising
 
     def synchronise(self) -> None:
@@ -164,30 +162,89 @@ class Link:
             if owed_s > 0.0:
                 self._clock.charge(owed_s)
 
+    def _settle(self, words: str) -> None:
+        """Resynchronise if the last call left the conversation in doubt, or something has come unasked since."""
+        if self._resynchronising:
+            return
+        if self._synchronised:
+            started_s = host_monotonic_s()
+            try:
+                unasked = self.transport.discard_input()
+                if not unasked or not self._is_suspect(unasked):
+                    return
+            except TransportLost as lost:
+                self._drop()
+                raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
+        self._recover()
+
     def _recover(self) -> Identity:
+        was_closed = not self._opened
         self._resynchronising = True
         try:
-            if not self._opened:
-                try:
-                    self.transport.open()
-                except TransportLost as lost:
-                    raise LinkLost(lost.problem, instrument=self.instrument, remedy=lost.remedy) from lost
-                self._opened = True
-            found = self._resynchronise()
+            try:
+                found = self._meet()
+            except InstrumentError as error:
+                if not was_closed or self._identify is None:
+                    raise
+                found = self._search(self._identify, error)
         finally:
             self._resynchronising = False
-        if self._identity is None:
-            self._identity = found
-        elif found != self._identity:
-            raise ProtocolError(
-                f"another device answers at {self.transport.address}: {found}, not {self._identity}",
-                instrument=self.instrument,
-                command="identify",
-                reply=str(found).encode(),
-                remedy="Put the device of this run back, or start a new run with the other one",
-            )
+        self._identity = found
         self._synchronised = True
         return found
+
+    def _meet(self) -> Identity:
+        """Open the transport where it is closed, resynchronise, and refuse any device but the one wanted."""
+        self._open()
+        found = self._resynchronise()
+        if self._identity is None:
+            wanted, remedy = (
+                self._expected_serial,
+                "Connect the device of the station file, or correct its serial number",
+            )
+            if found.serial == wanted or wanted is None:
+                return found
+            problem = (
+                f"serial number {found.serial!r} ({found.maker} {found.model}) answers at "
+                f"{self.transport.address}, not {wanted!r}"
+            )
+            remedy = f"{remedy} there"
+        elif found == self._identity:
+            return found
+        else:
+            problem = f"another device answers at {self.transport.address}: {found}, not {self._identity}"
+            remedy = "Put the device of this run back, or start a new run with the other one"
+        raise ProtocolError(
+            problem, instrument=self.instrument, command="identify", reply=str(found).encode(), remedy=remedy
+        )
+
+    def _search(self, identify: Callable[[], Identity], error: InstrumentError) -> Identity:
+        """Look for the device at other addresses; raise `error` where it is at none of them."""
+        here, others = self.transport.address, self.transport.elsewhere()
+        if not others:
+            raise error
+        for address in others:
+            self._drop()
+            self.transport.move(address)
+            try:
+                self._open()
+                found = identify()
+            except InstrumentError:
+                continue  # in use, silent, or no such device
+            if found.serial == self._expected_serial and self._identity in (None, found):
+                return self._meet()
+        self._drop()
+        self.transport.move(here)
+        raise error
+
+    def _open(self) -> None:
+        if self._opened:
+            return
+        try:
+            self.transport.open()
+        except TransportLost as lost:
+            raise LinkLost(lost.problem, instrument=self.instrument, remedy=lost.remedy) from lost
+        self._opened = True
 
     def _send(self, data: bytes, words: str, started_s: float) -> None:
         self._synchronised = False  # until the answer is in: also when a signal ends this call half way

@@ -1,4 +1,4 @@
-"""The one place that looks behind the API of pyvisa-py: at the socket of a `TCPIP::...::SOCKET` session.
+"""The one place that looks behind the API of pyvisa-py: at the socket or the serial port of a session.
 
 pyvisa-py (0.8) opens such a resource with nothing listening, takes a closed connection for a silent one and spins until
 the time-out, and clears it only by waiting 100 ms. The socket itself can be asked at once.
@@ -6,9 +6,11 @@ the time-out, and clears it only by waiting 100 ms. The socket itself can be ask
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 
+import serial
 from pyvisa.resources import MessageBasedResource
 
 _CHUNK_BYTES = 4096
@@ -39,24 +41,42 @@ class SocketProbe:
         except ConnectionError:
             return True
 
-    def drain(self) -> bool:
-        """Drop everything that has arrived; return False when the peer has closed."""
+    def drain(self) -> bytes | None:
+        """Drop everything that has arrived, and return it; None when the peer has closed."""
+        dropped = b""
         buffered = getattr(self._session, "_pending_buffer", None)
         if buffered:
+            dropped = bytes(buffered)
             buffered.clear()
         while select.select(self._watched, (), (), 0)[0]:
-            if not self._connection.recv(_CHUNK_BYTES):
-                return False
-        return True
+            chunk = self._connection.recv(_CHUNK_BYTES)
+            if not chunk:
+                return None
+            dropped += chunk
+        return dropped
 
     def _buffered(self) -> bool:
         return bool(getattr(self._session, "_pending_buffer", None))
 
 
+def own_port(resource: MessageBasedResource) -> None:
+    """Keep other programs that ask for it from a serial port of pyvisa-py, which does not lock what it opens.
+
+    Raises `OSError` when another program has locked it. Another VISA library locks by itself.
+    """
+    connection = getattr(_session(resource), "interface", None)
+    if isinstance(connection, serial.Serial) and os.name == "posix":
+        connection.exclusive = True
+
+
+def _session(resource: MessageBasedResource) -> object:
+    sessions = getattr(resource.visalib, "sessions", None)
+    return sessions.get(resource.session) if isinstance(sessions, dict) else None
+
+
 def socket_probe(resource: MessageBasedResource) -> SocketProbe | None:
     """Return a probe of the resource's socket; None when it has none, or belongs to another VISA library."""
-    sessions = getattr(resource.visalib, "sessions", None)
-    session = sessions.get(resource.session) if isinstance(sessions, dict) else None
+    session = _session(resource)
     connection = getattr(session, "interface", None)
     return SocketProbe(session, connection) if isinstance(connection, socket.socket) else None
 

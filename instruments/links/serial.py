@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 
 import serial
 
 from instruments.clock import host_monotonic_s
+from instruments.links.ports import Adapter, adapter_of, candidates, known_ports
 from instruments.links.transport import TERMINAL_ERRORS, TransportLost, TransportTimeout
 
 _SLICE_S = 0.05  # longest uninterrupted wait inside pyserial; changing it per call would cost a tcsetattr each time
@@ -34,8 +36,18 @@ def open_failure(port: str, error: Exception) -> TransportLost:
 class SerialTransport:
     """One serial port, opened exclusively, its input cut at a terminator."""
 
-    def __init__(self, port: str, *, terminator: bytes, baud: int = 115200, write_timeout_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        port: str,
+        *,
+        terminator: bytes,
+        baud: int = 115200,
+        write_timeout_s: float = 1.0,
+        search: Sequence[str] = (),
+    ) -> None:
         self.address = port
+        self._search = tuple(search)
+        self._adapter: Adapter | None = None
         self.bytes_sent = 0
         self.bytes_received = 0
         self._terminator = terminator
@@ -57,6 +69,16 @@ class SerialTransport:
         except _OPEN_ERRORS as error:
             raise open_failure(self.address, error) from error
         self._buffer.clear()
+        if self._adapter is None:
+            self._adapter = adapter_of(self.address, known_ports())
+
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return other ports of the same USB adapter, and those the search patterns find."""
+        return candidates(self.address, adapter=self._adapter, patterns=self._search)
+
+    def move(self, address: str) -> None:
+        """Lead to another port from the next `open` on."""
+        self.address = address
 
     def close(self) -> None:
         """Close the port."""
@@ -68,13 +90,19 @@ class SerialTransport:
             except TERMINAL_ERRORS:
                 return  # it is gone, which is all that was wanted
 
-    def discard_input(self) -> None:
-        """Drop what arrived and was not read."""
+    def discard_input(self) -> bytes:
+        """Drop what arrived and was not read, and return it."""
+        stale = bytes(self._buffer)
         self._buffer.clear()
+        port = self._opened()
         try:
-            self._opened().reset_input_buffer()
+            waiting = port.in_waiting
+            if waiting:
+                stale += port.read(waiting)
+                port.reset_input_buffer()
         except TERMINAL_ERRORS as error:
             raise self._gone(error) from error
+        return stale
 
     def write(self, data: bytes) -> None:
         """Send bytes."""

@@ -42,6 +42,12 @@ class Transport(Protocol):
     def address(self) -> str:
         """Where it leads, in the words of the station file."""
 
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return the other addresses at which the same device may be found now, the likeliest first; possibly none."""
+
+    def move(self, address: str) -> None:
+        """Lead to another address from the next `open` on; only while closed."""
+
     @property
     def bytes_sent(self) -> int:
         """Bytes written since it was made; never reset."""
@@ -56,8 +62,8 @@ class Transport(Protocol):
     def close(self) -> None:
         """Close it; idempotent."""
 
-    def discard_input(self) -> None:
-        """Drop all that has arrived and was not read; at once when nothing has."""
+    def discard_input(self) -> bytes:
+        """Drop all that has arrived and was not read, and return it; at once when nothing has."""
 
     def write(self, data: bytes) -> None:
         """Send bytes."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import pyvisa
 from pyvisa.constants import BufferOperation, StatusCode
 from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.clock import host_monotonic_s
-from instruments.links.pyvisa_py import SocketProbe, is_pyvisa_py, socket_probe
+from instruments.links.ports import Adapter, adapter_of, candidates, known_ports
+from instruments.links.pyvisa_py import SocketProbe, is_pyvisa_py, own_port, socket_probe
 from instruments.links.transport import TERMINAL_ERRORS, TransportLost, TransportTimeout
 
 _LIBRARY_ERRORS: tuple[type[Exception], ...] = (pyvisa.errors.Error, *TERMINAL_ERRORS)
@@ -16,13 +20,24 @@ _GONE_REMEDY = "Check power and cable; the next request opens it again"
 _ABSENT_REMEDY = "Check power, cable and the address in the station file"
 _LIBRARY_REMEDY = "Install it, or set visa_library = '@py' in the station file"
 _TIMEOUT_TOLERANCE = 0.1
+_SERIAL_ADDRESS = re.compile(r"ASRL(.+?)(?:::INSTR)?", re.IGNORECASE)
 
 
 class VisaTransport:
     """One VISA resource, its input cut at a terminator of one character."""
 
-    def __init__(self, address: str, *, visa_library: str = "@py", terminator: str = "\n", baud: int = 9600) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        visa_library: str = "@py",
+        terminator: str = "\n",
+        baud: int = 9600,
+        search: Sequence[str] = (),
+    ) -> None:
         self.address = address
+        self._search = tuple(search)
+        self._adapter: Adapter | None = None
         self.bytes_sent = 0
         self.bytes_received = 0
         self._visa_library = visa_library
@@ -54,6 +69,21 @@ class VisaTransport:
         except _LIBRARY_ERRORS as error:
             self.close()
             raise TransportLost(f"{self.address} cannot be opened ({error})", _ABSENT_REMEDY) from error
+        port = port_of(self.address)
+        if port is not None and self._adapter is None:
+            self._adapter = adapter_of(port, known_ports())
+
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return the addresses of other ports of the same USB adapter, and of those the search patterns find."""
+        port = port_of(self.address)
+        if port is None:
+            return ()
+        found = candidates(port, adapter=self._adapter, patterns=self._search)
+        return tuple(address_of(one) for one in found)
+
+    def move(self, address: str) -> None:
+        """Lead to another address from the next `open` on."""
+        self.address = address
 
     def _prepare(self, resource: MessageBasedResource) -> None:
         self._probe = socket_probe(resource)
@@ -67,6 +97,7 @@ class VisaTransport:
         resource.read_termination = self._terminator
         resource.write_termination = ""
         if isinstance(resource, SerialInstrument):
+            own_port(resource)
             resource.baud_rate = self._baud
         self._timeout_s = 0.0
 
@@ -79,16 +110,21 @@ class VisaTransport:
             except _LIBRARY_ERRORS:
                 return  # it is gone, which is all that was wanted
 
-    def discard_input(self) -> None:
-        """Drop what arrived and was not read."""
+    def discard_input(self) -> bytes:
+        """Drop what arrived and was not read, and return it."""
         resource = self._opened()
         try:
-            if self._probe is None:
-                resource.flush(self._stale)
-            elif not self._probe.drain():
-                raise self._gone("the other side has closed it")
+            if self._probe is not None:
+                dropped = self._probe.drain()
+                if dropped is None:
+                    raise self._gone("the other side has closed it")
+                return dropped
+            waiting = resource.bytes_in_buffer if isinstance(resource, SerialInstrument) else 0
+            dropped = resource.read_bytes(waiting) if waiting else b""
+            resource.flush(self._stale)
         except _LIBRARY_ERRORS as error:
             raise self._gone(error) from error
+        return dropped
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -137,3 +173,17 @@ class VisaTransport:
 
     def _gone(self, why: object) -> TransportLost:
         return TransportLost(f"{self.address} is gone ({why})", _GONE_REMEDY)
+
+
+def port_of(address: str) -> str | None:
+    """Return the serial port of a VISA address; None where it is none. `ASRL4::INSTR` is COM4."""
+    match = _SERIAL_ADDRESS.fullmatch(address)
+    if match is None:
+        return None
+    return f"COM{match[1]}" if match[1].isdigit() else match[1]
+
+
+def address_of(port: str) -> str:
+    """Return the VISA address of a serial port."""
+    number = port[3:] if port.upper().startswith("COM") else ""
+    return f"ASRL{number if number.isdigit() else port}::INSTR"

@@ -37,11 +37,15 @@ from instruments.simulated.wires.traffic import Traffic
 DEVICES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq")
 """Names of the links: keys of `TwinStation.addresses()` and `TwinStation.faults`."""
 
-_FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate")
+_FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate", "babbling")
+_WITH_PORTS = ("pump", "balance_serial")
+_BALANCES = ("balance", "balance_serial", "balance_sbi")
 
 
 class _Wire(Protocol):
     def start(self) -> None: ...
+
+    def mind_plug(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -81,6 +85,7 @@ class TwinStation:
         self._closed = False
         self._folder = Path(tempfile.mkdtemp(prefix="bench-twin-"))
         self._wires: list[_Wire] = []
+        self._ending = clock.event()
         try:
             self._build(pump_power_relay)
         except BaseException:
@@ -116,7 +121,9 @@ class TwinStation:
             if isinstance(self._pump, Ne1000Firmware)
             else PumpSession(self._pump, witness)
         )
-        self._pump_wire = self._added(PtyWire("pump", port, clock, faults["pump"], self._folder / "pump"))
+        self._ports = self._folder / "ports"
+        self._ports.mkdir()
+        self._pump_wire = self._added(PtyWire("pump", port, clock, faults["pump"], self._ports / "pump"))
         self._balance_wire = self._added(
             TcpWire("balance", lambda: BalanceSession(self.balance, "balance", witness), clock, faults["balance"])
         )
@@ -126,7 +133,7 @@ class TwinStation:
                 BalanceSession(self.balance, "balance_serial", witness),
                 clock,
                 faults["balance_serial"],
-                self._folder / "balance",
+                self._ports / "balance",
             )
         )
         sbi = self._identity(sbi_identity(balance), "balance_sbi")
@@ -153,6 +160,10 @@ class TwinStation:
             self._processor.take()
         for wire in self._wires:
             wire.start()
+        for name in _BALANCES:
+            self.faults[name].call_on_change(self._switch_on_again)
+        if any(faults.port_changes_s for faults in self.faults.values()):
+            self.clock.spawn("plugs", self._mind_plugs, in_background=True)
 
     def addresses(self) -> dict[str, dict[str, str]]:
         """Return where each device is, ready for JSON."""
@@ -163,6 +174,7 @@ class TwinStation:
             "balance_sbi": {"visa": _visa_socket(self._balance_sbi_wire)},
             "ambient": {"visa": _visa_socket(self._ambient_wire)},
             "daq": {"grpc": self.daq_wire.target, "device": DEVICE_NAME},
+            "ports": {"port": str(self._ports / "*")},
         }
 
     def traffic(self) -> dict[str, Traffic]:
@@ -193,6 +205,7 @@ class TwinStation:
         if self._closed:
             return
         self._closed = True
+        self._ending.set()
         for wire in reversed(self._wires):
             wire.close()
         self._processor.close()
@@ -212,6 +225,20 @@ class TwinStation:
     def _added(self, wire: _AnyWire) -> _AnyWire:
         self._wires.append(wire)
         return wire
+
+    def _mind_plugs(self) -> None:
+        """Pull plugs and put them back as scheduled; ends with the last one, or with the twin."""
+        for change_s in sorted({at_s for faults in self.faults.values() for at_s in faults.port_changes_s}):
+            if self.clock.wait(self._ending, change_s):
+                return
+            self._switch_on_again()
+            for wire in self._wires:
+                wire.mind_plug()
+
+    def _switch_on_again(self) -> None:
+        now_s = self.clock.now()
+        times = sum(self.faults[name].times_ended(LinkFaultMode.POWER_CYCLED, now_s) for name in _BALANCES)
+        self.balance.switch_on(now_s, times)
 
     def _is_other(self, link: str, t_s: float) -> bool:
         return self.faults[link].is_active(LinkFaultMode.WRONG_DEVICE, t_s)
@@ -240,11 +267,20 @@ def _daq_error(event: DaqError) -> errors.ErrorPeriod:
 
 
 def _refuse_impossible(truth: TwinConfig) -> None:
-    """Raise `TwinConfigError` for link faults that a gRPC call cannot have."""
-    faults = tuple(
-        f"event[{index}].mode: {event.mode!r} is a fault of bytes on a line; the daq's link carries whole calls"
-        for index, event in enumerate(truth.event)
-        if isinstance(event, LinkFaultEvent) and event.device == "daq" and event.mode in _FOR_BYTES_ONLY
-    )
+    """Raise `TwinConfigError` for link faults that a device's link cannot have."""
+    faults = []
+    for index, event in enumerate(truth.event):
+        if isinstance(event, LinkFaultEvent) and (problem := _impossible(event.device, event.mode)):
+            faults.append(f"event[{index}].mode: {event.mode!r} {problem}")
     if faults:
-        raise TwinConfigError("twin", faults)
+        raise TwinConfigError("twin", tuple(faults))
+
+
+def _impossible(device: str, mode: str) -> str:
+    if device == "daq" and mode in _FOR_BYTES_ONLY:
+        return "is a fault of bytes on a line; the daq's link carries whole calls"
+    if mode == "replugged" and device not in _WITH_PORTS:
+        return f"is a fault of serial ports: of {' and '.join(_WITH_PORTS)}"
+    if mode == "power_cycled" and device not in _BALANCES:
+        return "is for balances; a pump's power is its relay's, and what it forgets is told by its time since switch-on"
+    return ""

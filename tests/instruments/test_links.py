@@ -44,7 +44,14 @@ class ValueOf:
 class Rig:
     """A link whose driver identifies the device with `who`."""
 
-    def __init__(self, transport: Transport, *, deadline_s: float, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        deadline_s: float,
+        clock: Clock | None = None,
+        is_suspect: Callable[[bytes], bool] = lambda unasked: True,
+    ) -> None:
         self.resynchronised = 0
         self.link = Link(
             transport,
@@ -52,10 +59,15 @@ class Rig:
             clock=clock or WallClock(),
             deadline_s=deadline_s,
             resynchronise=self._resynchronise,
+            identify=self._identify,
+            is_suspect=is_suspect,
         )
 
     def _resynchronise(self) -> Identity:
         self.resynchronised += 1
+        return self._identify()
+
+    def _identify(self) -> Identity:
         return Identity("maker", "model", self.link.ask(b"who\n", ValueOf("who")), "1")
 
     def connect(self) -> Identity:
@@ -67,10 +79,14 @@ class Rig:
 
 @contextmanager
 def connected(
-    wire: Wire, transcript: Sequence[Step], *, deadline_s: float = LONG_S
+    wire: Wire,
+    transcript: Sequence[Step],
+    *,
+    deadline_s: float = LONG_S,
+    is_suspect: Callable[[bytes], bool] = lambda unasked: True,
 ) -> Iterator[tuple[Rig, ScriptedPeer]]:
     with wire.peer([HELLO, *transcript]) as peer:
-        rig = Rig(wire.transport(peer), deadline_s=deadline_s)
+        rig = Rig(wire.transport(peer), deadline_s=deadline_s, is_suspect=is_suspect)
         try:
             assert rig.connect().serial == "unit 7"
             yield rig, peer
@@ -98,12 +114,28 @@ def test_an_answer_to_another_question_is_passed_over(wire: Wire) -> None:
 
 
 @every_wire
-def test_what_arrived_before_the_question_is_dropped(wire: Wire) -> None:
-    with connected(wire, [(b"a\n", b"a=1\na=1\n"), (b"a\n", b"a=2\n")]) as (rig, peer):
+def test_what_arrived_unasked_is_dropped_and_the_link_resynchronised(wire: Wire) -> None:
+    # After an answer too many nobody knows how many more there will be.
+    with connected(wire, [(b"a\n", b"a=1\na=1\n"), HELLO, (b"a\n", b"a=2\n"), (b"b\n", b"b=3\n")]) as (rig, peer):
         assert rig.ask("a") == "1"
         peer.say(b"a=77\n")
         wire.wait_for_input(rig.link.transport, 5)
         assert rig.ask("a") == "2"
+        assert rig.ask("b") == "3"
+        assert rig.resynchronised == 2
+
+
+@every_wire
+def test_what_arrived_unasked_and_is_harmless_is_dropped_alone(wire: Wire) -> None:
+    with connected(wire, [(b"a\n", b"a=1\n"), (b"a\n", b"a=2\n")], is_suspect=lambda unasked: unasked != b">\n") as (
+        rig,
+        peer,
+    ):
+        assert rig.ask("a") == "1"
+        peer.say(b">\n")
+        wire.wait_for_input(rig.link.transport, 2)
+        assert rig.ask("a") == "2"
+        assert rig.resynchronised == 1
 
 
 @every_wire

@@ -247,7 +247,7 @@ def test_half_a_line_is_never_half_of_a_weight(wire: Wire) -> None:
 @every_wire
 def test_a_duplicated_answer_is_not_the_next_reading(wire: Wire) -> None:
     twice = b"S S   1.0 g\r\n" * 2
-    steps = [(b"SI\r\n", twice), (b"SI\r\n", b"S S   2.0 g\r\n")]
+    steps: list[Step] = [(b"SI\r\n", twice), *WHO, (b"SI\r\n", b"S S   2.0 g\r\n")]
     with balance_saying(steps, wire=wire) as (balance, peer):
         assert balance.read().mass_g == 1.0
         if wire is VISA_SERIAL:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from instruments.simulated.truth import load_twin
-from instruments.simulated.truth.events import ActionName, BenchEvent
+from instruments.simulated.truth.events import ActionName, BenchEvent, LinkFaultEvent
 from rig.plan import load_plan
 from rig.procedures.flow_accuracy import FlowCase
 from rig.station_file import load_station_file
@@ -51,7 +51,10 @@ def test_the_disturbances_in_the_document_belong_to_a_twin(tmp_path: Path) -> No
 
 
 def test_every_disturbance_is_documented() -> None:
-    disturbances, by_hand = (DOCS / "twin.md").read_text(encoding="utf-8").split("## By hand")
+    before, by_hand = (DOCS / "twin.md").read_text(encoding="utf-8").split("## By hand")
+    disturbances, link_faults = before.split("## Link faults")
+    modes = get_args(LinkFaultEvent.model_fields["mode"].annotation)
+    assert set(re.findall(r"^\| `(\w+)` \|", link_faults, re.MULTILINE)) == set(modes)
     documented = set(re.findall(r"^\| `(\w+)` \|", disturbances, re.MULTILINE))
     kinds = {get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(BenchEvent)[0])}
     assert documented == kinds

@@ -43,7 +43,13 @@ class Conversation:
     ) -> None:
         """Make a conversation over a closed transport."""
         self.link = Link(
-            transport, instrument=name, clock=clock, deadline_s=deadline_s, resynchronise=self._resynchronise
+            transport,
+            instrument=name,
+            clock=clock,
+            deadline_s=deadline_s,
+            resynchronise=self._resynchronise,
+            identify=self.identify,
+            is_suspect=lambda _: False,  # sequence numbers tell every answer from every other
         )
         self._name = name
         self._restore = restore

@@ -12,6 +12,7 @@ from instruments.clock import Clock
 from instruments.drivers import Driver
 from instruments.errors import InstrumentError, LinkLost, ProtocolError
 from instruments.links.link import Link
+from instruments.links.ports import PortSearch
 from instruments.links.serial import SerialTransport
 from instruments.links.transport import Transport
 from instruments.options import Deadline, DriverOptions, Text
@@ -55,6 +56,8 @@ class BenchInterfaceOptions(DriverOptions):
     port: Text
     serial: Text
     """Serial number the pump must report."""
+    port_search: PortSearch = ()
+    """Patterns of other ports to look at when this one is gone: `/dev/ttyUSB*`. Each is asked who is there."""
     deadline_s: Deadline = 1.0
     communication_timeout_s: Annotated[int, Field(ge=0, le=86400)] = 60
     """The pump stops by itself after this much silence while delivering; 0 is off."""
@@ -301,7 +304,8 @@ class BenchInterfacePump:
 
 def open_bench_interface(name: str, options: BenchInterfaceOptions, clock: Clock) -> BenchInterfacePump:
     """Open the port and connect; one clear error when the pump is absent, silent, or another one."""
-    pump = BenchInterfacePump(name, SerialTransport(options.port, terminator=_TERMINATOR), options, clock)
+    transport = SerialTransport(options.port, terminator=_TERMINATOR, search=options.port_search)
+    pump = BenchInterfacePump(name, transport, options, clock)
     try:
         pump.connect()
     except BaseException:

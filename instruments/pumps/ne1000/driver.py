@@ -79,7 +79,12 @@ class Ne1000Pump:
         self._running_is_expected = False
         self._flow_ul_per_h = 0.0
         self.link = Link(
-            transport, instrument=name, clock=clock, deadline_s=options.deadline_s, resynchronise=self._resynchronise
+            transport,
+            instrument=name,
+            clock=clock,
+            deadline_s=options.deadline_s,
+            resynchronise=self._resynchronise,
+            identify=self.identify,  # it tells no serial number: looked for behind its own USB adapter only
         )
 
     def connect(self) -> None:

@@ -155,7 +155,18 @@ class LinkFaultEvent(_Lasting):
     kind: Literal["link_fault"]
     device: Literal["pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq"]
     mode: Literal[
-        "silent", "reply_lost", "garbage", "half_line", "late", "duplicate", "drop_connection", "wrong_device"
+        "silent",
+        "reply_lost",
+        "garbage",
+        "half_line",
+        "late",
+        "duplicate",
+        "babbling",
+        "drop_connection",
+        "unplugged",
+        "replugged",
+        "power_cycled",
+        "wrong_device",
     ]
     delay_s: Positive = 5.0
 

@@ -6,10 +6,12 @@ import random
 from collections import deque
 
 from instruments.clock import Clock
-from instruments.simulated.wires.faults import LinkFault, LinkFaultMode, LinkFaults
+from instruments.simulated.wires.faults import WITHOUT_PORT, LinkFault, LinkFaultMode, LinkFaults
 from instruments.simulated.wires.session import Session
 
 _VIRTUAL_LOOK_S = 0.02
+_BABBLE_PERIOD_S = 0.5
+_LONGEST_BABBLE = 24
 
 
 class HungUp(Exception):
@@ -26,6 +28,8 @@ class Conversation:
         self._name = name
         self._held: deque[tuple[float, bytes]] = deque()
         self._answers = 0
+        self._babbled = 0
+        self._babble_s = -_BABBLE_PERIOD_S
 
     def hear(self, data: bytes) -> bytes:
         """Return the bytes to send after `data` arrived; raise `HungUp` when the link drops."""
@@ -35,22 +39,29 @@ class Conversation:
             return self._session.receive(data, now_s)
         overdue = self._take_due(now_s)
         if fault is not None:
-            if fault.mode is LinkFaultMode.DROP_CONNECTION:
+            if fault.mode is LinkFaultMode.DROP_CONNECTION or fault.mode in WITHOUT_PORT:
                 raise HungUp
             if fault.mode is LinkFaultMode.SILENT:
                 return overdue
         return overdue + self._carry(self._session.receive(data, now_s), fault, now_s)
 
     def speak(self) -> bytes:
-        """Return what is due by itself: late answers, and what the device says unasked."""
+        """Return what is due by itself: late answers, what the device says unasked, and babble."""
         now_s = self._clock.now()
-        return self._take_due(now_s) + self._carry(self._session.speak(now_s), self._faults.active(now_s), now_s)
+        fault = self._faults.active(now_s)
+        said = self._take_due(now_s) + self._carry(self._session.speak(now_s), fault, now_s)
+        if self._babbles(fault) and now_s - self._babble_s >= _BABBLE_PERIOD_S:
+            self._babble_s = now_s
+            said += self._babble()
+        return said
 
     def wait_s(self) -> float | None:
         """Host seconds after which to call `speak`, or None: nothing can become due before the client speaks."""
         due_s = self._session.next_output_s()
         if self._held:
             due_s = self._held[0][0] if due_s is None else min(due_s, self._held[0][0])
+        if due_s is None and self._may_babble:
+            due_s = self._babble_s + _BABBLE_PERIOD_S
         if due_s is None:
             return None
         if self._clock.is_virtual:
@@ -77,9 +88,25 @@ class Conversation:
             return answer[: len(answer) // 2]
         if mode is LinkFaultMode.DUPLICATE:
             return answer + answer
+        if mode is LinkFaultMode.BABBLING:
+            return self._babble() + answer + self._babble()
         if self._held or mode is LinkFaultMode.LATE:
             # A device answers in order: what follows a late answer is no earlier than it.
             delay_s = fault.delay_s if fault is not None and mode is LinkFaultMode.LATE else 0.0
             self._held.append((max(now_s + delay_s, self._held[-1][0] if self._held else now_s), answer))
             return b""
         return answer
+
+    @property
+    def _may_babble(self) -> bool:
+        # At virtual time nobody is there to hear it but who has just asked.
+        return not self._clock.is_virtual and self._babbles(self._faults.active(self._clock.now()))
+
+    def _babble(self) -> bytes:
+        self._babbled += 1
+        noise = random.Random(f"{self._name}/babble/{self._babbled}")
+        return noise.randbytes(noise.randint(1, _LONGEST_BABBLE))
+
+    @staticmethod
+    def _babbles(fault: LinkFault | None) -> bool:
+        return fault is not None and fault.mode is LinkFaultMode.BABBLING

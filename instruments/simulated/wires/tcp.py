@@ -27,6 +27,7 @@ class TcpWire:
         self._closing = False
         self._clients: dict[socket.socket, threading.Thread] = {}
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=8)
+        faults.call_on_change(self.mind_plug)
         self._accepting = threading.Thread(target=self._accept, name=f"{name} tcp", daemon=True)
 
     @property
@@ -67,6 +68,11 @@ class TcpWire:
         for client in clients:
             _shut(client)
 
+    def mind_plug(self) -> None:
+        """Hang up on every client when the plug has been pulled."""
+        if not self._faults.has_port(self._clock.now()):
+            self.drop_clients()
+
     def _accept(self) -> None:
         while True:
             try:
@@ -76,15 +82,19 @@ class TcpWire:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self._serve, args=(client,), name=f"{self._name} client", daemon=True)
             with self._lock:
-                if self._closing or self._faults.is_active(LinkFaultMode.DROP_CONNECTION, self._clock.now()):
+                if self._closing or self._refuses():
                     client.close()
                     continue
                 self._clients[client] = thread
                 thread.start()
 
+    def _refuses(self) -> bool:
+        now_s = self._clock.now()
+        return not self._faults.has_port(now_s) or self._faults.is_active(LinkFaultMode.DROP_CONNECTION, now_s)
+
     def _serve(self, client: socket.socket) -> None:
         conversation = Conversation(self._open_session(), self._faults, self._clock, self._name)
-        hear, wait_s, count = conversation.hear, conversation.wait_s, self.traffic.add
+        hear, wait_s, note, now = conversation.hear, conversation.wait_s, self.traffic.note, self._clock.now
         try:
             while True:
                 timeout_s = wait_s()
@@ -94,10 +104,10 @@ class TcpWire:
                     data = client.recv(4096)
                     if not data:
                         return
-                    count(received=len(data))
+                    note(now(), data, said=False)
                     said = hear(data)
                 if said:
-                    count(sent=len(said))
+                    note(now(), said, said=True)
                     client.sendall(said)
         except (OSError, HungUp):
             return

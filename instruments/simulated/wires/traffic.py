@@ -1,8 +1,18 @@
-"""Counts what passes a wire, so that a test can see that a transport was really used."""
+"""What passes a wire: counted, so that a test can see that a transport was really used, and kept where one asks."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Bytes that passed a wire in one piece, at bench time `t_s`; `said` by the device, else heard by it."""
+
+    t_s: float
+    said: bool
+    data: bytes
 
 
 class Traffic:
@@ -12,6 +22,7 @@ class Traffic:
         self._lock = threading.Lock()
         self._received = 0
         self._sent = 0
+        self._kept: list[Passed] | None = None
 
     @property
     def received(self) -> int:
@@ -23,8 +34,23 @@ class Traffic:
         """Bytes to clients so far."""
         return self._sent
 
-    def add(self, *, received: int = 0, sent: int = 0) -> None:
-        """Count bytes."""
+    @property
+    def kept(self) -> tuple[Passed, ...]:
+        """What has passed since `keep`, in order."""
         with self._lock:
-            self._received += received
-            self._sent += sent
+            return tuple(self._kept or ())
+
+    def keep(self) -> None:
+        """Keep the bytes themselves from now on, too."""
+        with self._lock:
+            self._kept = self._kept or []
+
+    def note(self, t_s: float, data: bytes, *, said: bool) -> None:
+        """Count bytes, said by the device or heard by it."""
+        with self._lock:
+            if said:
+                self._sent += len(data)
+            else:
+                self._received += len(data)
+            if self._kept is not None and data:
+                self._kept.append(Passed(t_s, said, data))

@@ -192,7 +192,7 @@ def test_the_balance_is_one_device_on_two_links() -> None:
 def test_addresses_can_be_printed() -> None:
     with hand_clock() as clock, TwinStation(truth(), seed=1, clock=clock) as twin:
         addresses = json.loads(json.dumps(twin.addresses()))
-    assert set(addresses) == set(DEVICES)
+    assert set(addresses) == {*DEVICES, "ports"}
     assert set(addresses["pump"]) == {"port"}
     assert addresses["balance"]["visa"].startswith("TCPIP::127.0.0.1::")
     assert addresses["balance_serial"]["visa"].startswith("ASRL/")

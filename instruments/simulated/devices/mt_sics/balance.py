@@ -58,11 +58,29 @@ class SimulatedBalance:
             environment=FILTERS.index(truth.filter),
             auto_zero=int(truth.zero_tracking),
         )
+        self._power_cycles = 0
         self.fault: str | None = None
         """A fault of the electronics, such as `10b`: weights are answered with it instead of numbers."""
         self._decimals = len(f"{truth.readability_g:.8f}".rstrip("0").partition(".")[2])
         self._busy_until_s = 0.0
         self._refusals = tuple(event for event in bench.drawn.event if isinstance(event, BalanceRefusal))
+
+    def switch_on(self, now_s: float, times: int) -> None:
+        """Begin anew as after switching on for the `times`-th time: automatic zero, adaptive filter, the load as zero.
+
+        Harmless when repeated with the same number.
+        """
+        with self.lock:
+            if times == self._power_cycles:
+                return
+            self._power_cycles = times
+            self.settings = Settings(mode=0, environment=FILTERS.index("standard"), auto_zero=1)
+            self._busy_until_s = 0.0
+        self.apply(now_s, "adaptive", True)
+        self.apply(now_s, "filter", "standard")
+        self.apply(now_s, "zero_tracking", True)
+        self.apply(now_s, "tare_g", 0.0)
+        self.apply(now_s, "zero", True)
 
     @property
     def highest_rate_hz(self) -> float:

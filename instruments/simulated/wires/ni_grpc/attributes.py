@@ -52,6 +52,7 @@ def check_device(state: ServerState, device_name: str) -> None:
     """Raise `DaqmxError` unless the name is the device's."""
     if device_name.casefold() != state.device.name.casefold():
         raise DaqmxError(errors.INVALID_DEVICE, f"Device Specified: {device_name}")
+    state.check_plug()
 
 
 def _look_up(table: Mapping[int, Callable[[Any], Any]], attribute: int, subject: Any) -> Any:

@@ -37,6 +37,7 @@ class NiGrpcWire:
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=f"{name} grpc")
         self._server = grpc.server(self._workers, options=_OPTIONS)
         self.traffic = Traffic()
+        faults.call_on_change(self.mind_plug)
         self._port = self._server.add_insecure_port("127.0.0.1:0")
         owners = TaskOwners(self._port)
         methods = {name: _rpc(self._state, name, handler, self.traffic, owners) for name, handler in HANDLERS.items()}
@@ -65,6 +66,10 @@ class NiGrpcWire:
         A positive code is a warning: calls succeed, and reads carry it.
         """
         self._state.inject_error(code)
+
+    def mind_plug(self) -> None:
+        """Let the device lose tasks and levels when its plug has been pulled."""
+        self._state.mind_plug()
 
     def close(self) -> None:
         """Refuse calls, wake blocked ones, end every thread; idempotent."""
@@ -110,12 +115,12 @@ def _rpc(
     write: Callable[[Any], bytes] = response_type.SerializeToString
 
     def deserialize(data: bytes) -> Any:
-        traffic.add(received=len(data))
+        traffic.note(state.clock.now(), data, said=False)
         return parse(data)
 
     def serialize(response: Any) -> bytes:
         data = write(response)
-        traffic.add(sent=len(data))
+        traffic.note(state.clock.now(), data, said=True)
         return data
 
     return grpc.unary_unary_rpc_method_handler(call, request_deserializer=deserialize, response_serializer=serialize)

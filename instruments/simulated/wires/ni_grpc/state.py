@@ -80,8 +80,28 @@ class ServerState:
         for given_up in tuple(self._hanging):
             given_up.set()
 
+    def mind_plug(self) -> None:
+        """Let the device lose its tasks and the levels of its lines when its plug has been pulled."""
+        now_s = self.clock.now()
+        if self._faults.has_port(now_s):
+            return
+        with self.lock:
+            for task in self._tasks.values():
+                task.stop()
+            self._tasks.clear()
+            for line in self.device.digital_lines:
+                self.device.write_line(line, False, now_s)
+            self._changed.notify_all()
+
+    def check_plug(self, *, samples_read: int | None = None) -> None:
+        """Raise `DaqmxError` while the device is not there; lock held. Reads give `samples_read`."""
+        if not self._faults.has_port(self.clock.now()):
+            detail = f"Device Specified: {self.device.name}"
+            raise DaqmxError(errors.DEVICE_CANNOT_BE_ACCESSED, detail, samples_read=samples_read)
+
     def check_device(self, *, samples_read: int | None = None) -> None:
         """Raise the error that was injected, or that is due; lock held. Reads give `samples_read`."""
+        self.check_plug(samples_read=samples_read)
         code = self._error if self._error is not None and self._error < 0 else self._due_error(samples_read is not None)
         if code is not None:
             raise DaqmxError(code, f"Device Specified: {self.device.name}", samples_read=samples_read)
