@@ -222,7 +222,8 @@ class CaseRun:
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
-        sampled = station.sampled(sampling_of(station.file, case.sampling))
+        sampling = sampling_of(station.file, case.sampling)
+        sampled = station.sampled(sampling)
         specs = stream_specs(sampled, prepared)
         feasibility = case.feasibility(station.file)
         self.watchdog = watchdog_words(station)
@@ -240,7 +241,7 @@ class CaseRun:
             heartbeat = Heartbeat(station.watchdog.beat)
             writer.call_on_commit(heartbeat.note_durable)
             stream.subscribe(heartbeat.listen)
-        interlocks = Interlocks(station.interlock_limits, clock=station.clock)
+        interlocks = Interlocks(station.interlock_limits(sampling), clock=station.clock)
         acquisition = Acquisition(
             sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )

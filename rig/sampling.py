@@ -10,6 +10,9 @@ from rig.plan_tables import SamplingOverrides
 from rig.station_file import StationFile
 from rig.station_tables import SamplingTable, block_faults, heartbeat_faults, silence_faults
 
+_LEAST_TRIP_SHARE = 0.5
+"""A trip level nearer to the pressures of ordinary work than this share of the burst limit guards nothing well."""
+
 
 def sampling_of(station: StationFile, overrides: SamplingOverrides) -> SamplingTable:
     """Return the sampling of a case on a station."""
@@ -30,16 +33,40 @@ def _faults(station: StationFile, sampling: SamplingTable) -> Iterator[str]:
         *silence_faults(sampling, station.limits.silent_after_s),
         *(heartbeat_faults(sampling, station.watchdog.timeout_s) if station.is_shared else ()),
         *((fault.key, fault.problem) for fault in telemetry_faults(station.pump.options, sampling)),
-        *_interlock_faults(station.sampling, sampling),
+        *_interlock_faults(station, sampling),
     ):
         yield f"{key}: {problem}"
 
 
-def _interlock_faults(of_station: SamplingTable, of_case: SamplingTable) -> Iterator[tuple[str, str]]:
-    # Burst pressure is looked for once a block: a longer block would let it stand longer than the station allows.
-    if of_case.pressure_block_s > of_station.pressure_block_s:
+def burst_trip_kpa(station: StationFile, sampling: SamplingTable) -> float:
+    """Return the gauge pressure at which the interlock trips: the burst limit, earlier where it looks seldom.
+
+    It looks once a block. In a block longer than the station's the pressure may rise by as much as the pump and the
+    line can make it rise, so it trips that much below: the burst limit is not reached before the next look.
+    """
+    limits, block_s = station.limits, sampling.pressure_block_s
+    if block_s <= station.sampling.pressure_block_s or limits.pressure_rise_kpa_per_s is None:
+        return limits.burst_pressure_kpa
+    return limits.burst_pressure_kpa - limits.pressure_rise_kpa_per_s * block_s
+
+
+def _interlock_faults(station: StationFile, of_case: SamplingTable) -> Iterator[tuple[str, str]]:
+    block_s, of_station_s = of_case.pressure_block_s, station.sampling.pressure_block_s
+    if block_s <= of_station_s:
+        return
+    longer = (
+        f"{block_s:g} s is longer than the station's {of_station_s:g} s (burst pressure is looked for once a block)"
+    )
+    if station.limits.pressure_rise_kpa_per_s is None:
         yield (
             "sampling.pressure_block_s",
-            f"{of_case.pressure_block_s:g} s is longer than the station's {of_station.pressure_block_s:g} s, and burst "
-            "pressure is looked for once a block; a plan may only shorten it",
+            f"{longer}; a plan may only shorten it, unless the station states limits.pressure_rise_kpa_per_s",
+        )
+        return
+    trip_kpa, burst_kpa = burst_trip_kpa(station, of_case), station.limits.burst_pressure_kpa
+    if trip_kpa < _LEAST_TRIP_SHARE * burst_kpa:
+        yield (
+            "sampling.pressure_block_s",
+            f"{longer}: at {station.limits.pressure_rise_kpa_per_s:g} kPa/s the interlock would have to trip at "
+            f"{trip_kpa:.0f} kPa, less than {_LEAST_TRIP_SHARE:.0%} of {burst_kpa:g} kPa; shorten it",
         )

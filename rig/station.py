@@ -21,6 +21,7 @@ from rig.ownership.state import state_folder
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.safety.safe_state import SafeState
+from rig.sampling import burst_trip_kpa
 from rig.station_file import DeviceEntry, StationFile
 from rig.station_tables import SamplingTable
 from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
@@ -84,12 +85,11 @@ class Station:
             pressure_block_s=sampling.pressure_block_s,
         )
 
-    @property
-    def interlock_limits(self) -> InterlockLimits:
+    def interlock_limits(self, sampling: SamplingTable) -> InterlockLimits:
         """What the interlocks watch for."""
         limits = self.file.limits
         return InterlockLimits(
-            burst_pressure_kpa=limits.burst_pressure_kpa,
+            burst_pressure_kpa=burst_trip_kpa(self.file, sampling),
             vessel_full_g=limits.vessel_full_g,
             silent_after_s=limits.silent_after_s,
             air_temperature_c=limits.air_temperature_c,

@@ -60,6 +60,9 @@ class LimitsTable(Section):
     """`[limits]`: what the rig must not exceed, whatever the pump is specified for."""
 
     burst_pressure_kpa: float = Field(gt=0, le=2000, description="gauge pressure the weakest part stands")
+    pressure_rise_kpa_per_s: float | None = Field(
+        default=None, gt=0, description="the pump's largest flow over the line's compliance: its fastest rise if closed"
+    )
     vessel_full_g: float = Field(gt=0, description="balance reading at which the vessel is about to overflow")
     silent_after_s: float = Field(gt=0, le=3600, description="how long an instrument may give no number")
     air_temperature_c: Annotated[Listed[float], Field(min_length=2, max_length=2)] | None = Field(

@@ -12,6 +12,8 @@ from instruments.program import IMPLANT_THERAPEUTIC_RANGE, FlowRange, ProgramMod
 from rig.faults import NotRun
 from rig.needs import FUNCTIONS, PumpNeeds, unmet
 from rig.plan_tables import SamplingOverrides
+from rig.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
+from rig.station_file import load_station_file
 from tests.rig.bench_sessions import TestSession, session_on, trial_case
 
 IMPLANT = PumpCapabilities(
@@ -120,5 +122,23 @@ def test_sampling_the_station_cannot_give_is_refused(tmp_path: Path) -> None:
 
 def test_a_plan_does_not_look_for_burst_pressure_less_often_than_the_station(tmp_path: Path) -> None:
     sampling = SamplingOverrides(pressure_rate_hz=1.0, pressure_block_s=11.0)
-    reasons = refused(session_on(tmp_path), replace(trial_case(), sampling=sampling))
+    session = session_on(tmp_path, changes={"pressure_rise_kpa_per_s": "# pressure_rise_kpa_per_s"})
+    reasons = refused(session, replace(trial_case(), sampling=sampling))
     assert "11 s is longer than the station's 10 s" in reasons
+    assert "pressure_rise_kpa_per_s" in reasons
+
+
+def test_where_the_rise_is_stated_a_longer_block_trips_so_much_earlier() -> None:
+    station = load_station_file("simulated")
+    burst_kpa, rise = station.limits.burst_pressure_kpa, station.limits.pressure_rise_kpa_per_s
+    assert rise is not None
+    sampling = SamplingOverrides(pressure_rate_hz=1.0, pressure_block_s=30.0)
+    refuse_unsound_sampling(station, sampling)
+    assert burst_trip_kpa(station, sampling_of(station, sampling)) == burst_kpa - 30.0 * rise
+    assert burst_trip_kpa(station, station.sampling) == burst_kpa
+
+
+def test_a_block_in_which_the_line_could_burst_is_refused() -> None:
+    sampling = SamplingOverrides(pressure_rate_hz=1.0, pressure_block_s=50.0)
+    with pytest.raises(NotRun, match="would have to trip at 50 kPa"):
+        refuse_unsound_sampling(load_station_file("simulated"), sampling)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from rig.faults import NotRun
 from rig.plan import load_plan
 from rig.procedures import PROCEDURES
-from rig.sampling import sampling_of
+from rig.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
 from rig.station_file import load_station_file
 from tests.end_to_end.bench_runs import protocol_command
 
@@ -34,7 +35,15 @@ def test_a_shipped_plan_can_be_run(path: Path) -> None:
 def test_a_shipped_plan_keeps_the_interlocks_of_the_shipped_stations(path: Path) -> None:
     for station in (load_station_file(file) for file in STATIONS):
         for case in load_plan(path).cases:
-            assert sampling_of(station, case.sampling).pressure_block_s <= station.sampling.pressure_block_s
+            sampling = sampling_of(station, case.sampling)
+            if sampling.pressure_block_s <= station.sampling.pressure_block_s:
+                continue
+            if station.limits.pressure_rise_kpa_per_s is None:
+                with pytest.raises(NotRun, match="burst pressure"):
+                    refuse_unsound_sampling(station, case.sampling)
+            else:
+                refuse_unsound_sampling(station, case.sampling)
+                assert burst_trip_kpa(station, sampling) < station.limits.burst_pressure_kpa
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
