@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def run_row(row: Row, seed: int, *, cpu: int | None = None) -> RowRun:
 
 
 def run_rows(work: Iterable[tuple[Row, int]], *, at_once: int = 2) -> Iterator[RowRun]:
-    """Run rows at seeds, a few sessions at once, each on a processor of its own, and yield them in that order."""
+    """Run rows at seeds, a few sessions at once, each on a processor of its own; yield them as they end."""
     processors = sorted(os.sched_getaffinity(0))
     free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for place in range(at_once):
@@ -83,5 +84,10 @@ def run_rows(work: Iterable[tuple[Row, int]], *, at_once: int = 2) -> Iterator[R
         finally:
             free.put(cpu)
 
+    waiting = iter(work)
     with ThreadPoolExecutor(at_once) as pool:
-        yield from pool.map(run, work)
+        running = {pool.submit(run, item) for item in itertools.islice(waiting, at_once)}
+        while running:
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (one.result() for one in ended)
+            running |= {pool.submit(run, item) for item in itertools.islice(waiting, len(ended))}

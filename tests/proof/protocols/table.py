@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,8 +24,8 @@ def agreement(runs: Sequence[RowRun]) -> tuple[int, int]:
 
 def _verdicts(runs: Sequence[RowRun]) -> list[str]:
     lines = [
-        "| protocol | case | pump or bench | wanted | as wanted | verdicts |",
-        "|---|---|---|---|---|---|",
+        "| protocol | case | pump or bench | wanted | as wanted | verdicts | s of a processor each |",
+        "|---|---|---|---|---|---|---|",
     ]
     for key in dict.fromkeys(run.row.key for run in runs):
         same = [run for run in runs if run.row.key == key]
@@ -34,7 +35,8 @@ def _verdicts(runs: Sequence[RowRun]) -> list[str]:
         good = sum(run.as_expected for run in same)
         mark = "" if good == len(same) else " **MISSED**"
         head = f"{row.protocol} | {row.case} | {row.label} | {row.verdict.value}"
-        lines.append(f"| {head} | {good} of {len(same)}{mark} | {told} |")
+        cost_s = statistics.median(run.cpu_s for run in same)
+        lines.append(f"| {head} | {good} of {len(same)}{mark} | {told} | {cost_s:.1f} |")
     return lines
 
 
