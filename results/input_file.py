@@ -58,7 +58,7 @@ def read_bounded(path: Path, *, most_bytes: int) -> bytes:
         except OSError as error:
             raise UnreadableFile(path, f"cannot be read: {error.strerror or error}") from error
     if len(data) > most_bytes:
-        raise UnreadableFile(path, f"is larger than {most_bytes // 1_000_000} MB; no file of this kind is")
+        raise UnreadableFile(path, f"is larger than {most_bytes / 1e6:g} MB; no file of this kind is")
     return data
 
 

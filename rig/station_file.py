@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from instruments.drivers import DriverError, driver_names, load_driver
 from results.bench import GravimetricBench
+from results.input_file import UnreadableFile, open_regular
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found, quoted
 from rig.device_checks import device_contradictions
@@ -94,7 +95,10 @@ def find_station(name_or_path: str) -> Path:
         return _SHIPPED / name_or_path / _FILE_NAME
     path = Path(name_or_path)
     inside = path / _FILE_NAME
-    return inside if inside.is_file() else path
+    try:
+        return inside if inside.is_file() else path
+    except OSError:
+        return path  # what is wrong with it is told when it is read
 
 
 def load_station_file(name_or_path: str | Path) -> StationFile:
@@ -106,9 +110,21 @@ def load_station_file(name_or_path: str | Path) -> StationFile:
     known = ", ".join(available_stations())
     remedy = f"Give the path of a station.toml, or the name of a shipped station: {known}"
     station = parse_station(read_source(find_station(str(name_or_path)), remedy=remedy))
-    if station.twin_file is not None and not station.twin_file.is_file():
-        raise ConfigurationError(station.path, [Fault("twin.file", f"no such file: {quoted(str(station.twin_file))}")])
+    if station.twin_file is not None:
+        _refuse_unreadable_twin(station, station.twin_file)
     return station
+
+
+def _refuse_unreadable_twin(station: StationFile, twin: Path) -> None:
+    try:
+        open_regular(twin).close()
+    except FileNotFoundError:
+        problem = f"no such file: {quoted(str(twin))}"
+    except UnreadableFile as error:
+        problem = f"{quoted(str(twin))} {error.problem}"
+    else:
+        return
+    raise ConfigurationError(station.path, [Fault("twin.file", problem)])
 
 
 def parse_station(source: SourceFile) -> StationFile:

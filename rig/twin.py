@@ -67,7 +67,7 @@ class RunningTwin(Protocol):
 
 def start_twin(station: StationFile, *, clock: Clock, seed: int) -> RunningTwin:
     """Start the digital twin of a simulated station in this process."""
-    twin = TwinStation(_load_truth(station), seed=seed, clock=clock, pump_power_relay=station.power.relay)
+    twin = TwinStation(load_truth(station), seed=seed, clock=clock, pump_power_relay=station.power.relay)
     twin.start()
     return twin
 
@@ -75,7 +75,7 @@ def start_twin(station: StationFile, *, clock: Clock, seed: int) -> RunningTwin:
 def simulate_forever(station: StationFile, *, seed: int, witness_log: Path | None) -> None:
     """Run the twin of a station alone, at wall-clock time, until a signal ends it; its addresses go to stdout."""
     run_until_signal(
-        _load_truth(station),
+        load_truth(station),
         seed=seed,
         output=sys.stdout,
         witness_path=witness_log,
@@ -120,7 +120,8 @@ def _address(text: str, addresses: Addresses) -> str:
     return next(entry[kind] for kind in ("port", "visa", "device") if kind in entry)
 
 
-def _load_truth(station: StationFile) -> TwinConfig:
+def load_truth(station: StationFile) -> TwinConfig:
+    """Return the truth behind a simulated station. Raises `ConfigurationError` with every fault of its file."""
     if station.twin_file is None:
         raise ConfigurationError(station.path, [Fault("station.kind", 'only a station of kind "simulated" has a twin')])
     return load_toml(station.twin_file, TwinConfig, remedy="twin.file of the station names it").value

@@ -67,6 +67,6 @@ def parse_profile(content: bytes) -> LoadedProfile:
     """Return the profile in the bytes of a TOML file, with their hash. Raises `ProfileError` with every fault."""
     try:
         profile = MethodProfile.model_validate(tomllib.loads(content.decode("utf-8")))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProfileError(f"malformed method profile: {error}") from error
     return LoadedProfile(profile=profile, sha256=hashlib.sha256(content).hexdigest())

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from results.input_file import open_regular, strict_json
+from results.input_file import read_bounded, strict_json
 from results.trace.durable import fsync_folder, write_all
 from results.trace.errors import EventLogError
 from results.trace.intake import event_row
 from results.trace.json_text import to_json
 from results.trace.schema import TraceEvent
+
+MOST_LOG_BYTES = 100_000_000
+"""No log is larger: one of two weeks takes a few MB."""
+
+_LONGEST_TORN_SHOWN = 200
 
 
 class EventLog:
@@ -93,7 +98,7 @@ class EventLog:
 
 @dataclass(frozen=True, slots=True)
 class TornLine:
-    """A line of an event log that is no event: its number (from 1) and what is left of it."""
+    """A line of an event log that is no event: its number (from 1) and the beginning of what is left of it."""
 
     number: int
     text: str
@@ -111,8 +116,7 @@ def read_events(path: Path) -> LoggedEvents:
     """Read an event log, also one a crash left behind. Errors: EventLogError when there is no such file."""
     path = Path(path)
     try:
-        with open_regular(path) as file:
-            content = file.read()
+        content = read_bounded(path, most_bytes=MOST_LOG_BYTES)
     except FileNotFoundError as error:
         raise EventLogError(path, "does not exist", "Check the path of the run") from error
     except OSError as error:
@@ -127,7 +131,7 @@ def read_events(path: Path) -> LoggedEvents:
         if event is not None:
             events.append(event)
         elif line:
-            torn.append(TornLine(number, line.decode(errors="backslashreplace")))
+            torn.append(TornLine(number, line[:_LONGEST_TORN_SHOWN].decode(errors="backslashreplace")))
     return LoggedEvents(tuple(events), tuple(torn))
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import h5py
 
 from results.trace.content import content_sha256
-from results.trace.errors import TraceError
-from results.trace.reader import REMEDY, read_hdf5, read_trace
+from results.trace.errors import TraceError, refuse_irregular
+from results.trace.reader import REMEDY, REMEDY_OF_PATH, read_hdf5, read_trace
 
 _REFUSED = 3
 _PATIENCE_S = 60.0
@@ -31,7 +31,8 @@ def inspect(path: Path) -> None:
 
     Takes a child process and the time to read the file once. Errors: TraceError.
     """
-    limit_s = _PATIENCE_S + (path.stat().st_size if path.is_file() else 0) / _SLOWEST_BYTES_PER_S
+    refuse_irregular(path, TraceError, REMEDY_OF_PATH)
+    limit_s = _PATIENCE_S + path.stat().st_size / _SLOWEST_BYTES_PER_S
     command = [sys.executable, "-m", "results.trace.inspection", os.fspath(path.absolute())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     try:
@@ -47,6 +48,7 @@ def inspect(path: Path) -> None:
 
 
 def _inspect_here(path: Path) -> None:
+    refuse_irregular(path, TraceError, REMEDY_OF_PATH)
     read_hdf5(path, lambda root: _refuse_absurd(root, path.stat().st_size))
     trace = read_trace(path)
     if read_hdf5(path, content_sha256) != trace.content_sha256:

@@ -98,6 +98,11 @@ class JournalReader:
 
     def _header_values(self) -> dict[str, str]:
         try:
+            # A view of one of these names could go on for ever.
+            tables = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            missing = {"header", "blocks", "events"} - {name for (name,) in tables}
+            if missing:
+                raise sqlite3.DatabaseError(f"no such table: {', '.join(sorted(missing))}")
             values = dict(self._connection.execute("SELECT name, value FROM header").fetchall())
         except sqlite3.Error as error:
             raise JournalError(

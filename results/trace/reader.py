@@ -25,6 +25,7 @@ from results.trace.spec_json import row_dtypes, streams_from_json
 from results.trace.tally import StreamTally
 
 _T = TypeVar("_T")
+REMEDY_OF_PATH = "Check the path; seal the run if it has a journal"
 REMEDY = "Compare its SHA-256 with the record; seal the trace again from the journal"
 
 
@@ -148,7 +149,7 @@ def read_trace(path: Path, *, sha256: str | None = None) -> Trace:
     Errors: TraceError for a missing, truncated, damaged or foreign file, and for another major version of the layout.
     """
     path = Path(path)
-    refuse_irregular(path, TraceError, "Check the path; seal the run if it has a journal")
+    refuse_irregular(path, TraceError, REMEDY_OF_PATH)
     if sha256 is not None and file_sha256(path) != sha256:
         raise TraceError(path, "its SHA-256 is not the one on record: it is damaged or was changed", REMEDY)
     return read_hdf5(path, lambda root: _open(path, root))

@@ -16,6 +16,9 @@ from rig.configuration.section import Section
 from rig.configuration.source import SourceFile, read_source
 from rig.configuration.words import dotted_key, fault_of
 
+MOST_TOLD = 50
+"""Most faults of one table that are told one by one."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -58,6 +61,8 @@ def parse_toml(source: SourceFile) -> dict[str, Any]:
         problem = "nested too deeply"
     except ValueError as error:
         problem = str(error)
+        if "digits" in problem:
+            problem = "holds a number with too many digits"
     raise ConfigurationError(source.path, [Fault("", f"not valid TOML: {problem}")])
 
 
@@ -67,7 +72,9 @@ def check_table(table: Mapping[str, Any], model: type[M], *, prefix: Location = 
         value = model.model_validate(table)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults = [fault_of(detail, model, prefix) for detail in details]
+        faults = [fault_of(detail, model, prefix) for detail in details[:MOST_TOLD]]
+        if len(details) > MOST_TOLD:
+            faults.append(Fault("", f"and {len(details) - MOST_TOLD} more faults"))
         partial = _salvage_section(model, table, {tuple(detail["loc"]) for detail in details}, ())
         faults += _contradictions(partial, prefix, complete=False)
         return Checked(None, partial, tuple(faults))

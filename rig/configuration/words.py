@@ -25,7 +25,7 @@ def dotted_key(location: Location) -> str:
         if isinstance(part, int):
             key += f"[{part + 1}]"
         else:
-            name = part if _BARE_KEY.fullmatch(part) else quoted(part)
+            name = _shortened(part if _BARE_KEY.fullmatch(part) else quoted(part))
             key += f".{name}" if key else name
     return key
 
@@ -50,7 +50,10 @@ def found(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= 10**_LONGEST_FOUND:
         return "a number with too many digits"
-    text = quoted(value) if isinstance(value, str) else str(value)
+    return _shortened(quoted(value) if isinstance(value, str) else str(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_FOUND else f"{text[: _LONGEST_FOUND - 3]}..."
 
 
