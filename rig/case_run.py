@@ -262,6 +262,7 @@ class CaseRun:
         stream.subscribe(interlocks.watch)
         stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)
         stream.subscribe(bench.listen)
+        closing.callback(lambda: self._notes.extend(acquisition.clock_notes))
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, station, acquisition)
         interlocks.expect(spec.name for spec in specs)

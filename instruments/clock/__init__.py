@@ -1,6 +1,6 @@
 """Station time: what it is, who may wait for it, and the two clocks that keep it."""
 
-from instruments.clock.interface import Clock, Event, Task, host_monotonic_s, utc_now
+from instruments.clock.interface import Clock, Event, Task, host_asleep_s, host_monotonic_s, utc_now
 from instruments.clock.virtual import VirtualClock
 from instruments.clock.wall import WallClock
 
@@ -10,6 +10,7 @@ __all__ = [
     "Task",
     "VirtualClock",
     "WallClock",
+    "host_asleep_s",
     "host_monotonic_s",
     "utc_now",
 ]

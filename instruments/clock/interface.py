@@ -96,6 +96,13 @@ def host_sleep(duration_s: float) -> None:
     time.sleep(duration_s)
 
 
+def host_asleep_s() -> float:
+    """Return how long the host has been suspended since it was started, s; 0 where it does not tell."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
+
+
 def utc_now() -> datetime:
     """Wall-clock time of day in UTC; an anchor for the record, never a duration."""
     return datetime.now(UTC)

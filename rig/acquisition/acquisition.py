@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from instruments.clock import Clock, Task, utc_now
+from instruments.clock import Clock, Task
 from instruments.errors import InstrumentError
 from instruments.interfaces import AmbientSensor, Balance, PressureInput, Pump
 from instruments.readings import PumpAlarm, PumpStatus
 from results.trace.events import EventLog
 from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
 from results.trace.status import SampleStatus
+from rig.acquisition.clock_watch import ClockWatch
 from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import to_ns
 from rig.acquisition.samplers import (
@@ -77,6 +78,12 @@ class Acquisition:
         self._polled_before_s = clock.now()
         self._faults_seen: set[tuple[str, str]] = set()
         self.origin_s = clock.now()
+        self._clock_watch = ClockWatch(clock, self.event)
+
+    @property
+    def clock_notes(self) -> tuple[str, ...]:
+        """What the wall clock of the host did, for the record."""
+        return tuple(self._clock_watch.notes)
 
     def start(self) -> None:
         """Start one sampler per instrument; station time of the record counts from here."""
@@ -96,7 +103,9 @@ class Acquisition:
             self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
             self._sampler(PUMP, chosen.telemetry_period_s, self._polled(pump_reader(chosen.pump, self._note_status))),
         ]
-        self.anchor_clock()
+        self._clock_watch.begin(self.origin_s)
+        if not self._clock.is_virtual:
+            self._tasks.append(self._clock.spawn("clock-watch", partial(self._clock_watch.run, self._stop)))
         for sampler in self._samplers:
             self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(self._run, sampler)))
 
@@ -114,7 +123,7 @@ class Acquisition:
         for sampler in self._samplers if tasks else ():
             self.event("sampler_end", sampler.name, asdict(sampler.tally))
         if tasks:
-            self.anchor_clock()
+            self._clock_watch.end()
 
     def call_on_alarm(self, listener: Callable[[frozenset[PumpAlarm]], None]) -> None:
         """Call a listener with alarms newly raised by the pump, in the sampler's thread."""
@@ -134,10 +143,6 @@ class Acquisition:
             event = TraceEvent(to_ns(self._clock.now() - self.origin_s), kind, source, data or {})
             self._event_log.record(event)
             self._stream.publish(event)
-
-    def anchor_clock(self) -> None:
-        """Pair station time with UTC on the record."""
-        self.event("clock_anchor", "clock", {"utc": utc_now().isoformat(), "virtual": self._clock.is_virtual})
 
     def _run(self, sampler: Sampler | PressureSampler) -> None:
         try:

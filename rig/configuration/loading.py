@@ -16,6 +16,9 @@ from rig.configuration.section import Section
 from rig.configuration.source import SourceFile, read_source
 from rig.configuration.words import dotted_key, fault_of
 
+_UNUSABLE_VALUE = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
+"""What a contradiction meets that needs a value of a file with faults."""
+
 MOST_TOLD = 50
 """Most faults of one table that are told one by one."""
 
@@ -126,7 +129,7 @@ def _contradictions(value: object, prefix: Location, *, complete: bool) -> Itera
                 for key, problem in contradictions(value):
                     inner = key if isinstance(key, str) else dotted_key(key)
                     yield Fault(".".join(part for part in (dotted_key(prefix), inner) if part), problem)
-            except AttributeError:
+            except _UNUSABLE_VALUE:
                 if complete:
                     raise
     for name, part in value.__dict__.items():
