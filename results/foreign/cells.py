@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_NUMBER_AND_UNIT = re.compile(r"([+-]?\s*\d[\d.,]*)\s*([^\d\s.,+-]\S*)")
+_NUMBER_AND_UNIT = re.compile(r"([+-]?\s*\d[\d.,]*)\s*([^\d\s.,+-]\S*)", re.ASCII)
 _LONGEST_SHOWN = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = _EPOCH.replace(tzinfo=None)
@@ -93,7 +93,7 @@ class RowReader:
 
     def _float(self, text: str) -> float:
         """Return the number that a text is, NaN when it is none."""
-        if "_" in text or (self.decimal == "," and "." in text):
+        if "_" in text or not text.isascii() or (self.decimal == "," and "." in text):
             return math.nan
         try:
             return float(text.replace(",", ".") if self.decimal == "," else text)
