@@ -53,6 +53,7 @@ ADDRESSES = {
     "balance_sbi": {"visa": "TCPIP::127.0.0.1::40002::SOCKET"},
     "ambient": {"visa": "TCPIP::127.0.0.1::40003::SOCKET"},
     "daq": {"grpc": "127.0.0.1:40004", "device": "Dev1"},
+    "ports": {"port": "/tmp/twin/*"},
 }
 SECONDS = 30
 
