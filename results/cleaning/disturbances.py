@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from results.cleaning.blank_steps import without_blank_steps
 from results.cleaning.exclusions import exclusion
 from results.cleaning.findings import Finding, Treatment
 from results.cleaning.level_changes import Change, changes_of
 from results.cleaning.readings import CleanReadings
 from results.cleaning.steps import LARGEST_STEP_G
+from results.cleaning.sudden_falls import sudden_falls
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, Phase
 
@@ -72,7 +74,10 @@ def undisturbed(
         pull_g=pull_g,
         set_rate_g_per_s=set_rate_g_per_s,
     )
-    changes = list(delivering.changes)
+    falls = sudden_falls(
+        readings, infusion, sign=sign, readability_g=readability_g, quantum_g=delivering.quantum_g, pull_g=pull_g
+    )
+    changes = [*delivering.changes, *(fall for fall in falls if not _overlaps(fall, delivering.changes))]
     for blank in (before, after):
         if blank is not None:
             found = changes_of(readings, blank, sign=sign, pumping=False, readability_g=readability_g)
@@ -82,7 +87,9 @@ def undisturbed(
             f"the readings are disturbed at {len(changes)} places; shield the balance and run the test again"
         )
     changes.sort(key=lambda change: change.first)
-    treated = _treated(readings, changes, sign=sign, pull_g=pull_g)
+    treated = without_blank_steps(
+        _treated(readings, changes, sign=sign, pull_g=pull_g), (before, after), readability_g=readability_g
+    )
     return Undisturbed(_with_drops(treated, delivering.quantum_g, stroke_g, infusion), delivering.quantum_g)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ SPIKE_LIMIT_SIGMA = 8.0
 """Readings further than this many robust standard deviations from the running median are spikes."""
 SPIKE_REACH_S = 5.0
 """What lies between two spikes no further apart than this was as disturbed, and is near the median by chance."""
+_PLATEAU_READINGS = 3
+_PLATEAU_SIGMA = 5.0
 _MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_VARIANCE = 6.0
 _MOST_BENDS = 200_000
@@ -139,7 +142,25 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
     reach = round(SPIKE_REACH_S / period_s)
     if reach > 1 and spikes.any():
         spikes |= ndimage.binary_closing(spikes, structure=np.ones(reach + 1, dtype=np.bool_))
+    for plateau in _plateaus(mass_g, spikes, sigma):
+        spikes[plateau] = False
     return spikes
+
+
+def _plateaus(mass_g: NDArray[np.float64], spikes: NDArray[np.bool_], sigma_g: float) -> Iterator[slice]:
+    """Yield the stretches of spikes that are steady, between levels that differ from it and from each other."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], spikes, [False])).astype(np.int8)))
+    limit_g = SPIKE_LIMIT_SIGMA * sigma_g
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        inside = mass_g[begin + 1 : end - 1]  # the balance is on its way at either end
+        before, after = mass_g[max(begin - _PLATEAU_READINGS, 0) : begin], mass_g[end : end + _PLATEAU_READINGS]
+        if min(before.size, inside.size, after.size) < _PLATEAU_READINGS:
+            continue
+        level_g = float(np.median(inside))
+        steps_g = (level_g - float(np.median(before)), float(np.median(after)) - level_g)
+        steady = float(np.max(np.abs(inside - level_g))) <= _PLATEAU_SIGMA * sigma_g
+        if steady and min(abs(steps_g[0]), abs(steps_g[1]), abs(sum(steps_g))) > limit_g:
+            yield slice(begin, end)
 
 
 def running_median(values: NDArray[np.float64], *, size: int) -> NDArray[np.float64]:

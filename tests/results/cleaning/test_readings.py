@@ -102,6 +102,17 @@ def test_a_step_is_no_spike() -> None:
     assert not spike_mask(time_s, mass, readability_g=1e-5).any()
 
 
+@pytest.mark.parametrize("length", [7, 30])
+@pytest.mark.parametrize(("first_g", "second_g"), [(-3e-4, 1e-3), (1e-3, -3e-4)])
+def test_a_level_between_a_fall_and_a_stroke_is_no_spike_though_it_is_short(
+    first_g: float, second_g: float, length: int
+) -> None:
+    time_s, mass = noisy(0.0)
+    mass[3000:] += first_g
+    mass[3000 + length :] += second_g
+    assert not spike_mask(time_s, mass, readability_g=1e-5)[2995 : 3005 + length].any()
+
+
 def test_a_frozen_display_has_no_spikes_but_its_jump() -> None:
     time_s = np.arange(0.0, 600.0)
     mass = np.full(600, 5.0)
