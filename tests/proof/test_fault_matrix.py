@@ -21,8 +21,11 @@ _FATES = {
     "door open in a blank: 20 mg, 300 s": ("excluded", "load on and off"),
     "laid on and left: 1 mg": ("U widened", "surge of the delivery"),
     "laid on and left: 5 mg": ("U widened", "jump"),
+    "laid on and left in a blank: 0.03 mg": ("repaired", "step"),
+    "zero shifted in a blank: -0.05 mg": ("repaired", "step"),
     "laid on and taken off: 2000 mg, 8 min": ("excluded", "load on and off"),
     "laid on and taken off: 50 mg, 120 min": ("repaired", "load on and off"),
+    "touched off: -0.3 mg": ("U widened", "fall within the pull on the tube"),
     "touched off: -5 mg": ("repaired", "step"),
     "frozen balance: 600 s": ("excluded", "frozen balance"),
     "overload: 600 s": ("excluded", "no number"),
@@ -53,7 +56,7 @@ def test_every_kind_of_fault_has_three_severities() -> None:
 
 
 def test_the_seeds_of_the_table_are_not_those_it_was_tuned_on() -> None:
-    assert not set(REPORTED_SEEDS) & {SEED, *range(1, 31)}
+    assert not set(REPORTED_SEEDS) & {SEED, *range(1, 41)}
 
 
 @pytest.mark.parametrize("label", _FATES)
