@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 
+from instruments.clock import host_monotonic_s
 from results.after_check import AfterCheckOutcome, evaluate_after_check
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
@@ -34,6 +35,7 @@ from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
 from rig.run_header import Prepared, run_header, stream_specs
+from rig.safety.deadlines import Deadlines
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.trip import Trip
@@ -80,6 +82,8 @@ class CaseRun:
             raise StationError(session.station.id, [f"it was left unsafe and somebody has to look: {session.broken}"])
         if session.gate.noted:
             raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
+        if session.until_s is not None and host_monotonic_s() >= session.until_s:
+            raise StationError(session.station.id, ["the session's deadline has passed (--session-deadline)"])
         refuse_without_daily_check(session.station, self.case, session.runs)
         refuse_unsound_sampling(session.station, self.case.sampling)
         station, prepared = self._connect()
@@ -174,6 +178,9 @@ class CaseRun:
                     session.station, virtual=session.virtual, seed=session.seed, deferring=gate.deferred
                 )
                 stack.callback(station.close)
+                if not station.clock.is_virtual:
+                    gate.guard(station.end_now)
+                    stack.callback(gate.guard, None)
                 stack.enter_context(station.clock.participate("protocol"))
                 stack.callback(self._leave_safe, station)
                 refuse_unfit_pump(self.case, station.pump)
@@ -207,8 +214,8 @@ class CaseRun:
             return
         self._made_safe = True
         self.safe_state = station.safe_state.enter(self._closing_reason)
-        if self.safe_state.is_safe and station.watchdog is not None:
-            station.watchdog.note_safe(self._closing_reason)
+        if station.watchdog is not None:
+            station.watchdog.note_end(self.safe_state)
 
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
@@ -259,13 +266,23 @@ class CaseRun:
         acquisition.call_on_alarm(bench.pump_alarmed)
         acquisition.call_on_status(bench.note_status)
         interlocks.call_on_trip(bench.trip)
+        deadlines = Deadlines(
+            planned_s=case.planned_s,
+            overtime_percent=session.overtime_percent,
+            session_until_s=session.until_s,
+            clock=station.clock,
+            on_trip=bench.trip,
+        )
         stream.subscribe(interlocks.watch)
         stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)
+        stream.subscribe(deadlines.watch)
         stream.subscribe(bench.listen)
         closing.callback(lambda: self._notes.extend(acquisition.clock_notes))
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, station, acquisition)
         interlocks.expect(spec.name for spec in specs)
+        if not station.clock.is_virtual:
+            session.gate.guard(bench.end_now)
         if station.watchdog is not None:
             station.watchdog.call_on_death(bench.watchdog_died)
         acquisition.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ from typing import TypeVar
 import pytest
 from rich.console import Console
 
+from instruments.clock import host_monotonic_s
 from results.feasibility import FeasibilityRefused
 from rig.bench import Bench
 from rig.case import Case
@@ -44,7 +47,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--clock", choices=("virtual", "wall"), help="how time passes on a simulated station [virtual]")
     group.addoption("--seed", type=int, default=1, help="seed of a simulated station [1]")
+    group.addoption(
+        "--overtime",
+        type=_overtime,
+        default=50.0,
+        metavar="PERCENT",
+        help="a case that takes this much longer than planned, and half an hour, is ended safely as ABORTED [50]",
+    )
+    group.addoption(
+        "--session-deadline",
+        type=_minutes,
+        metavar="MINUTES",
+        help="after so many minutes end the case that runs safely as ABORTED and begin no other",
+    )
     group.addoption("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go [runs]")
+
+
+def _overtime(text: str) -> float:
+    percent = float(text)
+    if not 0.0 <= percent <= 1000.0:
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted 0 to 1000 percent")
+    return percent
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0.0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted a number of minutes above 0")
+    return minutes
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,6 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
             pass
     except OSError as error:
         raise pytest.UsageError(f"--runs: {runs} cannot be written ({error}); give another folder") from error
+    minutes: float | None = config.getoption("--session-deadline")
     config.stash[SESSION] = RigSession(
         station=station,
         virtual=_is_virtual(station, config.getoption("--clock")),
@@ -72,6 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
         runs=runs,
         terminal=open_terminal(),
         keyboard=open_keyboard(),
+        overtime_percent=config.getoption("--overtime"),
+        until_s=None if minutes is None else host_monotonic_s() + 60.0 * minutes,
     )
 
 

@@ -32,6 +32,10 @@ class RigSession:
     """The hold on a shared bench; None before and after the session, and for a twin of the rig's own."""
     free_bytes: FreeBytes = free_bytes
     """The room on the disk of a folder."""
+    overtime_percent: float = 50.0
+    """By how much of its planned time a case may exceed it, beside half an hour."""
+    until_s: float | None = None
+    """Host time at which the case that runs then is ended, and no other begins; None: never."""
     gate: SignalGate = field(default_factory=SignalGate)
     concluded: list[tuple[CaseRecord, RunFolder | None]] = field(default_factory=list)
 

@@ -108,6 +108,11 @@ class Station:
             raise StationError(self.id, faults)
         return prepared
 
+    def end_now(self, why: str) -> None:
+        """Make the bench safe, unless it is; in any thread."""
+        if not self.safe_state.is_entered:
+            self.safe_state.enter(why)
+
     def write_truth(self, path: Path) -> None:
         """Save what the digital twin really did, where there is one in this process."""
         if self.twin is not None:
@@ -151,7 +156,7 @@ def open_station(
                 raise StationError(file.id, opening.faults)
         except BaseException as error:
             with deferring():
-                _leave_safe(file, opening.safe_state(), error)
+                _leave_safe(file, opening.safe_state(), watchdog, error)
             raise
         return Station(
             file=file,
@@ -175,8 +180,10 @@ def watchdog_words(station: Station) -> Mapping[str, object] | str:
     return station.watchdog.describe()
 
 
-def _leave_safe(file: StationFile, safe_state: SafeState, error: BaseException) -> None:
+def _leave_safe(file: StationFile, safe_state: SafeState, watchdog: Watchdog | None, error: BaseException) -> None:
     report = safe_state.enter(str(error) or type(error).__name__)
+    if watchdog is not None:
+        watchdog.note_end(report)
     if not report.is_safe:
         faults = error.faults if isinstance(error, StationError) else (str(error) or type(error).__name__,)
         raise UnsafeStation(file.id, [*faults, f"{NOT_SAFE}: {report.failures}"]) from error

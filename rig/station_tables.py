@@ -100,7 +100,7 @@ class PowerTable(Section):
 class WatchdogTable(Section):
     """`[watchdog]`: how long the rig may be silent, s of host time, before its watchdog takes the bench from it."""
 
-    timeout_s: float = Field(default=10.0, ge=1, le=600)
+    timeout_s: float = Field(default=20.0, ge=1, le=600)
 
 
 def heartbeat_faults(sampling: SamplingTable, timeout_s: float) -> Iterator[tuple[str, str]]:

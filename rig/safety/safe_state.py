@@ -75,6 +75,11 @@ class SafeState:
         self._entry_bound_s = sum(action.bound_s for action in self._actions)
         self._first_reason: str | None = None
 
+    @property
+    def is_entered(self) -> bool:
+        """Whether it was entered, by whomever."""
+        return self._first_reason is not None
+
     def enter(self, reason: str) -> SafeStateReport:
         """Make the bench safe and say what was done."""
         with self._lock:

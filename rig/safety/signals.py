@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from rig.safety.emergency import Emergency, EndNow
+
 ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 )
@@ -21,21 +23,31 @@ class Interrupted(KeyboardInterrupt):
 
 
 class SignalGate:
-    """Turns ending signals into `Interrupted`, except while the gate is shut: then it notes them."""
+    """Turns ending signals into `Interrupted`, except while the gate is shut: then it notes them.
+
+    A protocol that does not let go is not waited for: the second signal, or a few seconds after the first, makes the
+    bench safe in another thread, whatever the main thread does.
+    """
 
     def __init__(self) -> None:
         self._shut = 0
+        self._end_now: EndNow | None = None
         self.noted: list[str] = []
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Handle the ending signals within the block (main thread only)."""
-        before = {number: signal.signal(number, self._handle) for number in ENDING_SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with Emergency(ENDING_SIGNALS, lambda: self._end_now):
+            before = {number: signal.signal(number, self._handle) for number in ENDING_SIGNALS}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def guard(self, end_now: EndNow | None) -> None:
+        """Name what makes the bench safe that runs now, where time passes by itself; None: there is no such bench."""
+        self._end_now = end_now
 
     @contextmanager
     def shut(self) -> Iterator[None]:

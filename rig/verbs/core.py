@@ -86,6 +86,11 @@ class BenchCore:
             self._trip = trip
         self._end(trip.reason, "interlock", trip.as_record())
 
+    def end_now(self, why: str) -> None:
+        """Trip, unless the bench is safe: the protocol does not let go after a signal; called in another thread."""
+        if not self._safe_state.is_entered:
+            self.trip(Trip(f"ended by {why}: the protocol did not let go", is_limit=True))
+
     def watchdog_died(self, how: str) -> None:
         """Trip: a bench without its watchdog is not run; called in a thread of its own."""
         self.trip(Trip(f"the watchdog died ({how})"))

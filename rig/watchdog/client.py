@@ -15,6 +15,7 @@ from typing import Any
 
 from instruments.clock import WallClock, host_monotonic_s
 from instruments.errors import InstrumentTimeout, LinkLost
+from rig.safety.safe_state import SafeStateReport
 from rig.watchdog.duty import Duty, to_line
 from rig.watchdog.relay import OwnedRelay
 
@@ -61,6 +62,7 @@ class Watchdog:
         self._acknowledged = 0
         self._heard_s = host_monotonic_s()
         self._releasing = False
+        self._left_in_charge = False
         self._death = ""
         self._listeners: list[Callable[[str], None]] = []
         self._own_relay: OwnedRelay | None = None
@@ -128,13 +130,22 @@ class Watchdog:
             raise LinkLost(f"the watchdog is dead ({self._death})", instrument=_NAME, command="relay on")
         self._take_relay_over().switch(False)
 
-    def note_safe(self, reason: str) -> None:
-        """Say that the bench was made safe and confirmed: no heartbeat is due any more."""
-        self._send({"safe": reason})
+    def note_end(self, report: SafeStateReport) -> None:
+        """Say how the run ended; no heartbeat is due any more, and nobody is told of a death.
+
+        Where the bench could not be made safe the watchdog stays, and tries by itself once this process has ended.
+        """
+        with self._answered:
+            self._listeners.clear()
+        self._left_in_charge = not report.is_safe
+        self._send({"safe": report.reason} if report.is_safe else {"unsafe": report.failures})
 
     def release(self) -> None:
-        """End it: its duty is done. Idempotent."""
+        """End it: its duty is done. Idempotent. One that was left in charge stays, and ends by itself."""
         if self._releasing:
+            return
+        if self._left_in_charge:
+            self._releasing = True
             return
         self._releasing = True
         self._send({"release": True})

@@ -31,6 +31,7 @@ class Guard:
         self._log = log
         self._answer = answer
         self._last_beat: Message | None = None
+        self._is_listening = True
         self._heard_s = host_monotonic_s()
         self._deadline_s: float | None = self._heard_s + times.setup_s
 
@@ -52,7 +53,7 @@ class Guard:
         if "beat" in message:
             self._heard_s = host_monotonic_s()
             self._last_beat = message
-            if self._deadline_s is not None:
+            if self._deadline_s is not None and self._is_listening:
                 self._deadline_s = self._heard_s + self._times.timeout_s
             self._answer({"ack": message["beat"]})
         elif "relay" in message:
@@ -62,6 +63,11 @@ class Guard:
         elif "safe" in message:
             self._deadline_s = None
             self._log.note("rig_made_safe", reason=message["safe"])
+        elif "unsafe" in message:
+            # Its ports are free, and a driver that hangs is gone, only when it is: it may write its record first.
+            self._deadline_s = host_monotonic_s() + self._times.setup_s
+            self._is_listening = False
+            self._log.note("rig_failed_to_make_safe", failed=message["unsafe"])
         elif "release" in message:
             self._log.note("released", last_beat=self._last_beat)
             return True
