@@ -141,8 +141,16 @@ class Acquisition:
         """Record that something happens now; on disk when this returns, so call it before the hardware moves."""
         with self._event_lock:
             event = TraceEvent(to_ns(self._clock.now() - self.origin_s), kind, source, data or {})
-            self._event_log.record(event)
-            self._stream.publish(event)
+            is_logged = True
+            try:
+                self._event_log.record(event)
+            except Exception:
+                is_logged = False
+                raise
+            finally:
+                # Also when a signal comes in between: the trace lacks nothing that the log has.
+                if is_logged:
+                    self._stream.publish(event)
 
     def _run(self, sampler: Sampler | PressureSampler) -> None:
         try:
