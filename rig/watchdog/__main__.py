@@ -68,7 +68,11 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     log.note("guarding", pid=os.getpid(), rig_pid=duty.rig_pid, timeout_s=duty.times.timeout_s, relay=duty.relay)
     inbox = Inbox(pipe, fence)
     answer({"ready": {"pid": os.getpid(), "took_s": round(host_monotonic_s() - begun_s, 3)}})
-    lost = Guard(inbox, times=duty.times, relay=relay, log=log, answer=answer).until_released_or_lost()
+    try:
+        lost = Guard(inbox, times=duty.times, relay=relay, log=log, answer=answer).until_released_or_lost()
+    except Exception as error:  # whatever it is, a rig that is not guarded any more is not let run on
+        lost = f"its watchdog failed: {error!r}"
+        log.note("rig_lost", reason=lost)
     if not lost:
         if relay is not None and relay.is_energised:
             log.note("action", name="pump power off", error=relay.try_to_switch(False))

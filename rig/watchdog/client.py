@@ -19,7 +19,7 @@ from rig.safety.safe_state import SafeStateReport
 from rig.watchdog.duty import Duty, to_line
 from rig.watchdog.relay import OwnedRelay
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 10.0
 _NAME = "watchdog"
 _SWEPT_BY = ("BUILD_ID", "JENKINS_NODE_COOKIE", "JENKINS_SERVER_COOKIE", "RUNNER_TRACKING_ID")
@@ -149,7 +149,13 @@ class Watchdog:
             return
         self._releasing = True
         self._send({"release": True})
-        with suppress(OSError):
+        self._end()
+        if self._own_relay is not None:
+            self._own_relay.close()
+
+    def _end(self) -> None:
+        """Wait for its end, which closing its pipe brings about at the latest, and give back what it took."""
+        with self._sending, suppress(OSError):
             self._pipe.close()
         try:
             self._process.wait(ENDED_WITHIN_S)
@@ -157,8 +163,7 @@ class Watchdog:
             self._process.kill()
             self._process.wait()
         self._reader.join(ENDED_WITHIN_S)
-        if self._own_relay is not None:
-            self._own_relay.close()
+        self._out.close()
         self._stderr.close()
 
     def _take_relay_over(self) -> OwnedRelay:
@@ -171,8 +176,9 @@ class Watchdog:
             self._answered.wait_for(lambda: self._ready or self._refused or self._death, READY_WITHIN_S)
             ready, problem = self._ready, self._refused or self._death
         if ready is None:
-            self._process.kill()
             self._releasing = True
+            self._process.kill()
+            self._end()
             raise WatchdogError(f"the watchdog does not start: {problem or f'not ready within {READY_WITHIN_S:g} s'}")
 
     def _send(self, message: dict[str, object]) -> None:

@@ -1,0 +1,53 @@
+"""A protocol that primes and is then ended in the way the environment names; run by the tests of the watchdog."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Mapping
+
+from instruments.clock.interface import host_sleep
+from instruments.errors import InstrumentTimeout
+from rig.bench import Bench
+from rig.procedures.stop_restart import StopRestartCase
+
+HOW = "GUARDED_RUN"
+LONG_S = 600.0
+
+
+def wait(bench: Bench) -> None:
+    """Let the test end it."""
+    bench.wait(LONG_S)
+
+
+def be_held_up(bench: Bench) -> None:
+    """Stay in a library: no Python handler runs meanwhile."""
+    ctypes.CDLL(None).sleep(12)
+
+
+def hold_on(bench: Bench) -> None:
+    """Let no signal end it; twenty seconds are more than the test waits for the pump to stop."""
+    for _ in range(200):
+        try:
+            bench.wait(LONG_S)
+        except KeyboardInterrupt:
+            host_sleep(0.1)
+
+
+def lose_the_pump(bench: Bench) -> None:
+    """Make this process unable to stop its pump; another one still can."""
+
+    def stop() -> None:
+        raise InstrumentTimeout("no answer", instrument="pump", command="STOP")
+
+    bench._station.pump.stop = stop  # type: ignore[method-assign]
+
+
+WAYS: Mapping[str, Callable[[Bench], None]] = {way.__name__: way for way in (wait, be_held_up, hold_on, lose_the_pump)}
+
+
+def test_guarded(bench: Bench, case: StopRestartCase) -> None:
+    """Start the pump into the vessel, and end."""
+    with bench.phase("infusing", LONG_S):
+        bench.start_infusion(case.program)
+        WAYS[os.environ[HOW]](bench)
