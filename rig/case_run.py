@@ -271,7 +271,7 @@ class CaseRun:
             overtime_percent=session.overtime_percent,
             session_until_s=session.until_s,
             clock=station.clock,
-            on_trip=bench.trip,
+            on_trip=interlocks.latch,
         )
         stream.subscribe(interlocks.watch)
         stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
 
 from instruments.clock import VirtualClock, WallClock
 from instruments.errors import InstrumentTimeout
+from rig.safety import safe_state as safe_state_module
 from rig.safety.safe_state import SafeAction, SafeState, SafeStateEntered, SafeStateReport
 
 
@@ -121,6 +123,51 @@ def test_a_thread_that_a_signal_kept_from_ending_its_turn_does_not_wait_for_itse
     left_open.__enter__()
     assert steps.safe_state.enter("signal").is_safe
     assert steps.ran == ["stop"]
+
+
+def test_an_action_that_hangs_is_failed_after_its_bound_and_the_next_one_runs() -> None:
+    ran: list[str] = []
+    never = threading.Event()
+    actions = [
+        SafeAction("hanging", lambda: void_wait(never), bound_s=0.05),
+        SafeAction("waste", partial(ran.append, "waste")),
+    ]
+    try:
+        report = SafeState(actions, clock=WallClock()).enter("end")
+    finally:
+        never.set()
+    assert ran == ["waste"]
+    assert report.done == ["waste"]
+    assert report.failed == [("hanging", "did not return within 0.05 s")]
+
+
+def test_a_command_that_hangs_while_it_energises_does_not_keep_the_safe_state_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(safe_state_module, "_COMMAND_BOUND_S", 0.05)
+    steps = Steps("stop")
+    begun, never = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with steps.safe_state.energising():
+            begun.set()
+            void_wait(never)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    try:
+        assert begun.wait(60.0)
+        assert steps.safe_state.enter("burst pressure").is_safe
+    finally:
+        never.set()
+        thread.join()
+    assert steps.ran == ["stop"]
+    with pytest.raises(SafeStateEntered), steps.safe_state.energising():
+        steps.run("start")
+
+
+def void_wait(event: threading.Event) -> None:
+    event.wait()
 
 
 def void(report: SafeStateReport) -> None:

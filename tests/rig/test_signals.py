@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 
 import pytest
 
+from rig.safety import emergency
 from rig.safety.signals import ENDING_SIGNALS, Interrupted, SignalGate
 
 
@@ -38,3 +40,29 @@ def test_the_handlers_of_before_come_back() -> None:
     with SignalGate().installed():
         assert [signal.getsignal(number) for number in ENDING_SIGNALS] != before
     assert [signal.getsignal(number) for number in ENDING_SIGNALS] == before
+
+
+@pytest.mark.parametrize(
+    ("letting_go_s", "signals", "why"), [(600.0, 2, "a second signal"), (0.01, 1, "0.01 s after a signal")]
+)
+def test_a_protocol_that_does_not_let_go_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, letting_go_s: float, signals: int, why: str
+) -> None:
+    monkeypatch.setattr(emergency, "LETTING_GO_S", letting_go_s)
+    ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+    gate = SignalGate()
+    with gate.installed():
+        gate.guard(ended.put)
+        for _ in range(signals):
+            with pytest.raises(Interrupted):
+                send(signal.SIGTERM)
+        assert ended.get(timeout=60.0) == why
+
+
+def test_a_signal_put_off_interrupts_at_the_end_of_the_block() -> None:
+    gate = SignalGate()
+    passed = []
+    with gate.installed(), pytest.raises(Interrupted, match="SIGTERM"), gate.deferred():
+        send(signal.SIGTERM)
+        passed.append("the block")
+    assert passed == ["the block"]
