@@ -166,7 +166,8 @@ class CaseRun:
         outcome = evaluate_trace(self.folder.trace)
         json.dumps(outcome.as_record(), allow_nan=False)  # one that no record can hold is none
         self.outcome = outcome
-        self._notes += draw_figure(self.folder, outcome)
+        if self._session.figures:
+            self._notes += draw_figure(self.folder, outcome)
         return outcome
 
     def _connect(self) -> tuple[Station, dict[str, Prepared]]:

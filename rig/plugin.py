@@ -60,6 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MINUTES",
         help="after so many minutes end the case that runs safely as ABORTED and begin no other",
     )
+    group.addoption(
+        "--no-figure", action="store_true", help="draw no figures: `rig evaluate RUN --figure FILE` does later"
+    )
     group.addoption("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go [runs]")
 
 
@@ -105,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
         keyboard=open_keyboard(),
         overtime_percent=config.getoption("--overtime"),
         until_s=None if minutes is None else host_monotonic_s() + 60.0 * minutes,
+        figures=not config.getoption("--no-figure"),
     )
 
 

@@ -26,6 +26,8 @@ class RigSession:
     terminal: TextIO
     keyboard: TextIO | None = None
     """Where an operator answers; None where nobody can."""
+    figures: bool = True
+    """Whether the figure of a run is drawn at its end."""
     broken: str = ""
     """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
     claim: StationClaim | None = None

@@ -20,6 +20,8 @@ from tests.proof.protocols.sessions import run_session
 from tests.proof.protocols.truth import RunTruth
 
 RUN_TIMEOUT_S = 900.0
+CHEAP = ("--no-figure", "--assert=plain", "-p", "no:unraisableexception")
+"""Options of a session whose figures nobody looks at, and whose process ends with it."""
 DEADLINE_S = 30.0
 
 
@@ -54,7 +56,7 @@ def run_row(row: Row, seed: int, *, cpu: int | None = None) -> RowRun:
         runs = folder / "runs"
         session = run_session(
             [
-                *(f"protocols/{row.protocol}.py", *LEAN, "--runs", str(runs)),
+                *(f"protocols/{row.protocol}.py", *LEAN, *CHEAP, "--runs", str(runs)),
                 *("--station", str(station), "--case", row.case, "--seed", str(seed)),
             ],
             runs=runs,
