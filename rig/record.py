@@ -16,7 +16,7 @@ from results.input_file import UnreadableFile, read_json
 from results.measured.outcome import Outcome
 from results.outcome import as_json
 from results.refusal import EvaluationRefused
-from results.trace.durable import fsync_folder
+from results.trace.durable import fsync_file, fsync_folder
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.trip import Trip
@@ -74,7 +74,7 @@ class CaseRecord:
 
 
 def write_record(folder: RunFolder, record: CaseRecord) -> None:
-    """Write `record.json` in one piece: it is there whole, or not at all."""
+    """Write `record.json` in one piece: it is there whole, or not at all, also after a power cut."""
     files = {
         path.name: _sha256(path)
         for path in (folder.trace, folder.events, folder.figure, folder.watchdog)
@@ -82,6 +82,7 @@ def write_record(folder: RunFolder, record: CaseRecord) -> None:
     }
     temporary = folder.record.with_suffix(".tmp")
     temporary.write_text(json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    fsync_file(temporary)
     temporary.replace(folder.record)
     fsync_folder(folder.path)
 

@@ -73,10 +73,11 @@ def has_owner(path: Path) -> bool:
         return False
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            return True
-        raise
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            return False  # nobody can hold what SQLite does not know
+        # A lock that cannot even be looked at may be held; one that is gone meanwhile is not.
+        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY or file.exists()
     finally:
         connection.close()
     return False

@@ -17,6 +17,8 @@ _ADDRESSES = ("port", "address", "device")
 """The options of drivers that say where an instrument is."""
 
 _VISA_SERIAL = re.compile(r"ASRL(?P<port>.+?)(::INSTR)?$", re.IGNORECASE)
+_BOARD_0 = re.compile(r"^(TCPIP|USB|GPIB)0::")
+"""The board VISA takes where none is named."""
 
 
 def address_of(options: BaseModel, grpc_address: str | None = None) -> str | None:
@@ -33,7 +35,9 @@ def address_of(options: BaseModel, grpc_address: str | None = None) -> str | Non
     port = visa["port"] if visa else told
     if port.startswith("/"):
         return os.path.realpath(port)
-    return told.upper()
+    if visa and port.isdecimal():
+        return f"COM{port}"  # as VISA numbers them
+    return _BOARD_0.sub(r"\1::", told.upper())
 
 
 def hold_instruments(devices: Iterable[Device], *, run_on: str) -> list[Hold]:

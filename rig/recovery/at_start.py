@@ -41,8 +41,8 @@ def settle_last_run(state: StationState) -> Iterator[str]:
 def _closed(folder: RunFolder) -> Iterator[str]:
     try:
         recovered = close_orphan(folder)
-    except OSError as error:
-        yield f"{folder.path}: an orphaned run that cannot be closed: {error}"
+    except Exception as error:  # whatever is damaged in an old run, it keeps no session from running
+        yield f"{folder.path}: an orphaned run that cannot be closed: {type(error).__name__}: {error}"
         return
     if recovered is not None:
         yield f"{folder.path}: closed as {recovered.record.verdict.value}: {recovered.record.reason}"

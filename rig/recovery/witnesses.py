@@ -51,15 +51,24 @@ def witnesses_of(folder: RunFolder) -> Witnesses:
     watchdog, torn_lines = _lines(folder)
     phases = [str(event.data.get("phase")) for event in events if event.kind == "phase_begin"]
     safe = [event for event in events if event.kind == "safe_state"]
-    beats = [line["last_beat"] for line in watchdog if line.get("last_beat")]
+    beats = [beat for line in watchdog if (beat := _published(line)) is not None]
     return Witnesses(
         last_event=events[-1] if events else None,
         last_phase=phases[-1] if phases else "",
         rig_made_safe=bool(safe) and safe[-1].data.get("failed") == [],
         watchdog=watchdog,
-        published=beats[-1]["published"] if beats else None,
+        published=beats[-1] if beats else None,
         torn=torn + torn_lines,
     )
+
+
+def _published(line: Mapping[str, Any]) -> Mapping[str, int] | None:
+    """Return the samples per stream of the heartbeat a line of the watchdog's log tells; None where it tells none."""
+    beat = line.get("last_beat")
+    counts = beat.get("published") if isinstance(beat, dict) else None
+    if not isinstance(counts, dict) or not all(type(count) is int for count in counts.values()):
+        return None
+    return counts
 
 
 def _lines(folder: RunFolder) -> tuple[tuple[Mapping[str, Any], ...], tuple[str, ...]]:

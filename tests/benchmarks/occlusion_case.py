@@ -87,7 +87,7 @@ def _record(station: Station, folder: Path, block_s: float) -> None:
     header = {"run_id": "benchmark", "start_utc": "2026-01-01T00:00:00+00:00", "simulated": True}
     stream, clock = SampleStream(), station.clock
     writer = TraceWriter(stream, JournalWriter(folder / "journal.sqlite", header=header, streams=specs), specs)
-    interlocks = Interlocks(station.interlock_limits, clock=clock)
+    interlocks = Interlocks(station.interlock_limits(sampling), clock=clock)
     stream.subscribe(interlocks.watch)
     with EventLog(folder / "events.jsonl") as log:
         acquisition = Acquisition(sampled, clock=clock, stream=stream, event_log=log, on_fault=interlocks.note_error)

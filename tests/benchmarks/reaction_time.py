@@ -58,7 +58,7 @@ class Rearmed:
             self._interlocks.watch(item)
 
     def _armed(self) -> Interlocks:
-        interlocks = Interlocks(self._station.interlock_limits, clock=self._station.clock)
+        interlocks = Interlocks(self._station.interlock_limits(self._station.file.sampling), clock=self._station.clock)
         interlocks.call_on_trip(self._trip)
         return interlocks
 

@@ -45,6 +45,22 @@ def test_case_does_not_make_another_visa_address() -> None:
     assert address_of(one) == address_of(other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Options(address="TCPIP0::192.0.2.7::4305::SOCKET"), Options(address="TCPIP::192.0.2.7::4305::SOCKET")),
+        (Options(address="ASRL4::INSTR"), Options(port="COM4")),
+        (Options(address="asrl4"), Options(port="com4")),
+    ],
+)
+def test_two_spellings_are_one_address(one: Options, other: Options) -> None:
+    assert address_of(one) == address_of(other)
+
+
+def test_another_board_is_another_address() -> None:
+    assert address_of(Options(address="GPIB1::5::INSTR")) != address_of(Options(address="GPIB::5::INSTR"))
+
+
 def test_devices_of_two_servers_are_two() -> None:
     options = Options(device="Dev1")
     assert address_of(options, "localhost:1") != address_of(options, "localhost:2") != address_of(options)

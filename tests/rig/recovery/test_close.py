@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from results.trace.events import EventLog
-from results.trace.journal import JournalWriter
-from results.trace.ownership import OwnerLock
+from results.trace.ownership import OwnerLock, lock_path
 from results.trace.reader import read_trace
 from results.trace.schema import TraceEvent
 from rig.ownership.state import StationState
 from rig.recovery.at_start import close_orphans, settle_last_run
 from rig.recovery.close import close_orphan
+from rig.recovery.witnesses import Witnesses, witnesses_of
 from rig.run_folder import RunFolder, is_run_name, new_run_folder
-from tests.results.trace.runs import HEADER, STREAMS, write_second
-
-SECONDS = 5
-
-
-def orphan(runs: Path, *events: TraceEvent, watchdog: tuple[dict[str, Any], ...] = ()) -> RunFolder:
-    """A run whose rig died after five seconds: mass each second, pressure at 1 kHz for a tenth of each."""
-    folder = new_run_folder(runs, station="bench", plan="flow-accuracy", case="fast")
-    plan = {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy", "case": "fast"}
-    header = {**HEADER, "run_id": folder.run_id, "plan": plan, "station": {"id": "bench", "sha256": "ab"}}
-    leave_journal(folder.journal, header)
-    with EventLog(folder.events) as log:
-        for event in events:
-            log.record(event)
-    if watchdog:
-        folder.watchdog.write_text("".join(json.dumps(line) + "\n" for line in watchdog))
-    return folder
-
-
-def leave_journal(path: Path, header: dict[str, object]) -> None:
-    """A journal as a killed writer leaves it: committed, with its write-ahead log, not closed, and owned by nobody."""
-    with tempfile.TemporaryDirectory() as name:
-        living = Path(name) / path.name
-        writer = JournalWriter(living, header=header, streams=STREAMS)
-        for second in range(SECONDS):
-            write_second(writer, second)
-        writer.commit()
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{living}{suffix}", f"{path}{suffix}")
-        writer.close()
-
-
-def begun(second: float, phase: str) -> TraceEvent:
-    return TraceEvent(round(second * 1e9), "phase_begin", "protocol", {"phase": phase})
-
-
-def made_safe(failed: list[list[str]]) -> TraceEvent:
-    return TraceEvent(5 * 10**9, "safe_state", "rig", {"reason": "x", "done": [], "failed": failed})
-
+from tests.rig.recovery.orphaned_runs import SECONDS, begun, made_safe, orphan
 
 LOST = {
     "kind": "rig_lost",
@@ -115,6 +75,60 @@ def test_without_a_watchdog_what_was_due_by_the_last_event_is_missing(tmp_path: 
     (note,) = [note for note in record_of(folder)["notes"] if note.startswith("mass:")]
     assert "4 missing" in note
     assert "cannot be counted" in note
+
+
+def test_a_sample_is_a_sign_of_life_for_every_stream(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "blank"))
+    close_orphan(folder)
+    trace = read_trace(folder.trace)
+    last_mass_s = trace.stream("mass").time_ns[-1] / 1e9
+    recorded = trace.stream("pressure_catheter").count
+    (pressure,) = [note for note in record_of(folder)["notes"] if note.startswith("pressure_catheter:")]
+    assert f"{int(last_mass_s * 1000) + 1 - recorded} missing" in pressure
+    (mass,) = [note for note in record_of(folder)["notes"] if note.startswith("mass:")]
+    assert "0 missing" in mass
+
+
+BEATS: tuple[Any, ...] = ("x", 1, [], {}, {"published": 3}, {"published": {"mass": "7"}}, {"published": {"mass": None}})
+
+
+@pytest.mark.parametrize("beat", BEATS)
+def test_a_heartbeat_that_tells_nothing_is_no_witness(tmp_path: Path, beat: object) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"), watchdog=({"kind": "rig_lost", "last_beat": beat},))
+    assert close_orphan(folder) is not None
+    assert any("due by the clock" in note for note in record_of(folder)["notes"])
+
+
+def test_a_run_that_cannot_be_closed_at_all_is_told_and_the_next_one_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (orphan(tmp_path, begun(0, "prime")) for _ in range(2))
+    (broken, sound) = sorted((first, second), key=lambda folder: folder.path)
+
+    def fail_at_the_first(folder: RunFolder) -> Witnesses:
+        if folder == broken:
+            raise ZeroDivisionError("of an unforeseen kind")
+        return witnesses_of(folder)
+
+    monkeypatch.setattr("rig.recovery.close.witnesses_of", fail_at_the_first)
+    lines = list(close_orphans(tmp_path))
+    assert "cannot be closed: ZeroDivisionError" in lines[0]
+    assert not broken.record.exists()
+    assert record_of(sound)["verdict"] == "ABORTED"
+
+
+def test_the_ballast_of_a_dead_run_is_thrown_out(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"))
+    folder.ballast.write_bytes(bytes(1000))
+    close_orphan(folder)
+    assert not folder.ballast.exists()
+
+
+def test_a_lock_file_of_rubbish_is_held_by_nobody_and_stops_no_session(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"))
+    lock_path(folder.life).write_bytes(b"rubbish" * 1000)
+    (line,) = close_orphans(tmp_path)
+    assert "cannot be closed" in line
 
 
 def test_a_run_that_is_alive_is_left_alone(tmp_path: Path) -> None:
