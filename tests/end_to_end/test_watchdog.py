@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from instruments.clock import host_monotonic_s
+from instruments.clock import WallClock, host_monotonic_s
 from instruments.clock.interface import host_sleep
+from instruments.program import continuous
+from instruments.pumps.bench_interface.driver import BenchInterfaceOptions, open_bench_interface
 from results.trace.reader import read_trace
+from rig.station import StationError, open_station
+from rig.station_file import load_station_file
 from tests.end_to_end.bench_runs import LONG_ENOUGH_S
 from tests.end_to_end.guarded_bench import GuardedBench, GuardedSession, guarded_bench, session
 
@@ -20,6 +25,12 @@ ACTIONS = ["pump stop", "pump stop confirmed", "outlet to waste", "occluder open
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedBench]:
     with guarded_bench(tmp_path_factory.mktemp("bench"), relay=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def implant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedBench]:
+    with guarded_bench(tmp_path_factory.mktemp("implant"), relay=False) as running:
         yield running
 
 
@@ -101,20 +112,33 @@ def test_a_second_ctrl_c_is_not_held_on_to(shared: GuardedBench, tmp_path: Path)
     ends_safe(shared)
 
 
-def test_what_the_rig_could_not_stop_its_watchdog_stops(tmp_path: Path) -> None:
-    with guarded_bench(tmp_path, relay=False) as bench:
-        with session(bench, tmp_path, "lose_the_pump", case="implant") as guarded:
-            assert bench.pump_orders()[-1] == "RUN"
-            output = guarded.end()
-        assert "THE BENCH IS NOT SAFE" in output
-        assert guarded.record["safe_state"]["done"] == ["outlet to waste", "occluder open"]
-        assert guarded.kinds() == [
-            "guarding",
-            "rig_failed_to_make_safe",
-            "rig_lost",
-            "fenced",
-            *["action"] * 4,
-            "safe",
-        ]
-        assert bench.pump_orders()[-1] == "STOP"
-        assert bench.levels() == {"port0/line0": "low", "port0/line1": "low"}
+def test_a_pump_that_ran_before_ends_stopped_though_the_station_cannot_be_opened(implant: GuardedBench) -> None:
+    port = json.loads(implant.station.with_name("twin.json").read_text())["pump"]["port"]
+    pump = open_bench_interface("pump", BenchInterfaceOptions(port=port, serial="ITB-0042"), WallClock())
+    pump.upload(continuous(1000.0))
+    pump.start()
+    pump.close()
+    assert implant.pump_orders()[-1] == "RUN"
+    other = implant.station.with_name("other.toml")
+    other.write_text(implant.station.read_text().replace('serial = "H1230007"', 'serial = "H9"'))
+    with pytest.raises(StationError, match="H9"):
+        open_station(load_station_file(other), virtual=False, seed=1)
+    assert implant.pump_orders()[-1] == "STOP"
+
+
+def test_what_the_rig_could_not_stop_its_watchdog_stops(implant: GuardedBench, tmp_path: Path) -> None:
+    with session(implant, tmp_path, "lose_the_pump", case="implant") as guarded:
+        assert implant.pump_orders()[-1] == "RUN"
+        output = guarded.end()
+    assert "THE BENCH IS NOT SAFE" in output
+    assert guarded.record["safe_state"]["done"] == ["outlet to waste", "occluder open"]
+    assert guarded.kinds() == [
+        "guarding",
+        "rig_failed_to_make_safe",
+        "rig_lost",
+        "fenced",
+        *["action"] * 4,
+        "safe",
+    ]
+    assert implant.pump_orders()[-1] == "STOP"
+    assert implant.levels() == {"port0/line0": "low", "port0/line1": "low"}
