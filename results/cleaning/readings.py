@@ -24,7 +24,10 @@ SPIKE_LIMIT_SIGMA = 8.0
 SPIKE_REACH_S = 5.0
 """What lies between two spikes no further apart than this was as disturbed, and is near the median by chance."""
 _PLATEAU_READINGS = 3
+_BESIDE_READINGS = 11
 _PLATEAU_SIGMA = 5.0
+_RETURNED = 3.0
+"""A level that returns but for less than a third of its own height is a knock, whatever the pump did meanwhile."""
 _MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_VARIANCE = 6.0
 _MOST_BENDS = 200_000
@@ -139,28 +142,38 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
         readability_g / 2.0,
     )
     spikes = np.asarray(deviation > SPIKE_LIMIT_SIGMA * sigma)
+    for plateau in list(_plateaus(mass_g, spikes, sigma)):
+        spikes[plateau] = False
     reach = round(SPIKE_REACH_S / period_s)
     if reach > 1 and spikes.any():
         spikes |= ndimage.binary_closing(spikes, structure=np.ones(reach + 1, dtype=np.bool_))
-    for plateau in _plateaus(mass_g, spikes, sigma):
-        spikes[plateau] = False
     return spikes
 
 
 def _plateaus(mass_g: NDArray[np.float64], spikes: NDArray[np.bool_], sigma_g: float) -> Iterator[slice]:
-    """Yield the stretches of spikes that are steady, between levels that differ from it and from each other."""
+    """Yield what of each stretch of spikes, from its begin or up to its end, is a level between two that differ.
+
+    The rest of such a stretch is a knock beside it. What returns, but for a small part of it, is a knock itself.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], spikes, [False])).astype(np.int8)))
     limit_g = SPIKE_LIMIT_SIGMA * sigma_g
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        before, after = mass_g[max(begin - _BESIDE_READINGS, 0) : begin], mass_g[end : end + _BESIDE_READINGS]
         inside = mass_g[begin + 1 : end - 1]  # the balance is on its way at either end
-        before, after = mass_g[max(begin - _PLATEAU_READINGS, 0) : begin], mass_g[end : end + _PLATEAU_READINGS]
         if min(before.size, inside.size, after.size) < _PLATEAU_READINGS:
             continue
-        level_g = float(np.median(inside))
-        steps_g = (level_g - float(np.median(before)), float(np.median(after)) - level_g)
-        steady = float(np.max(np.abs(inside - level_g))) <= _PLATEAU_SIGMA * sigma_g
-        if steady and min(abs(steps_g[0]), abs(steps_g[1]), abs(sum(steps_g))) > limit_g:
-            yield slice(begin, end)
+        stays_g = float(np.median(after) - np.median(before))
+        for from_begin, reading in ((True, inside), (False, inside[::-1])):
+            level_g = float(np.median(reading[:_PLATEAU_READINGS]))
+            astray = np.abs(reading - level_g) > _PLATEAU_SIGMA * sigma_g
+            steady = int(np.argmax(astray)) if astray.any() else reading.size
+            steps_g = (abs(level_g - float(np.median(before))), abs(float(np.median(after)) - level_g))
+            a_level = limit_g < min(steps_g) <= _RETURNED * abs(stays_g) and abs(stays_g) > limit_g
+            if a_level and steady >= _PLATEAU_READINGS:
+                whole = steady == reading.size
+                length = end - begin if whole else 1 + steady
+                yield slice(begin, begin + length) if from_begin else slice(end - length, end)
+                break
 
 
 def running_median(values: NDArray[np.float64], *, size: int) -> NDArray[np.float64]:

@@ -113,6 +113,16 @@ def test_a_level_between_a_fall_and_a_stroke_is_no_spike_though_it_is_short(
     assert not spike_mask(time_s, mass, readability_g=1e-5)[2995 : 3005 + length].any()
 
 
+def test_a_knock_beside_such_a_level_is_a_spike_and_the_level_is_not() -> None:
+    time_s, mass = noisy(0.0)
+    mass[3000:] -= 3e-4
+    mass[3050:] += 1e-3
+    mass[3053:3056] -= 1e-3
+    spikes = spike_mask(time_s, mass, readability_g=1e-5)
+    assert not spikes[2995:3050].any()
+    assert spikes[3053:3056].all()
+
+
 def test_a_frozen_display_has_no_spikes_but_its_jump() -> None:
     time_s = np.arange(0.0, 600.0)
     mass = np.full(600, 5.0)
