@@ -41,8 +41,7 @@ class Row:
 
     `twin`, `station` and `plan` replace texts of the shipped files (each must occur); `events` are bodies of
     `[[event]]` tables. `finds` is text that the reason or a note of the record must hold: the defect by its name.
-    `in_ci`: run by the tests too, at one seed; each protocol marks one good and one bad row. `is_named`: a defect the
-    protocol exists to find, and no row of the tests.
+    `in_ci`: run by the tests too, at one seed; each protocol marks one good and one bad row.
     """
 
     protocol: str
@@ -57,12 +56,12 @@ class Row:
     finds: str = ""
     compare: Compare = _nothing
     in_ci: bool = False
-    is_named: bool = False
 
     @property
     def seeds(self) -> int:
-        """How many consecutive seeds the whole matrix runs: it is to end within the hour on two processors."""
-        return MANY_SEEDS if self.in_ci or self.is_named else FEW_SEEDS
+        """How many consecutive seeds the whole matrix runs: many of every defect, and of one good pump a protocol."""
+        is_defect = self.verdict not in (Verdict.PASS, Verdict.NOT_RUN)
+        return MANY_SEEDS if self.in_ci or is_defect else FEW_SEEDS
 
     @property
     def key(self) -> str:

@@ -34,14 +34,12 @@ ROWS = (
         Verdict.FAIL,
         twin={"error_kpa = { value = 0.0, u = 1.0,": "error_kpa = { value = 15.0, u = 1.0,"},
         finds="pressure at alarm less threshold",
-        is_named=True,
     ),
     _row(
         "alarm 40 s late",
         Verdict.FAIL,
         twin={"\nlatency_s = 1.0": "\nlatency_s = 40.0"},
         finds="time to alarm",
-        is_named=True,
     ),
     _row(
         "no alarm",
@@ -56,7 +54,6 @@ ROWS = (
         case="intermediate_highest",
         twin={_SENSOR: f"{_SENSOR}\nbolus_reduction = false"},
         finds="unintended bolus",
-        is_named=True,
     ),
     _row(
         "no restart",
@@ -64,7 +61,6 @@ ROWS = (
         case="automatic_restart",
         twin={_SENSOR: f"{_SENSOR}\nsilent = true"},
         finds="restarts",
-        is_named=True,
     ),
     _row(
         "a soft fixture, known",

@@ -72,7 +72,6 @@ ROWS = (
         Verdict.FAIL,
         events=('kind = "drift"\nat_s = 102600.0\nduration_s = 432000.0\npercent_per_day = 3.0',),
         finds="adds up",
-        is_named=True,
         compare=_compare,
     ),
 )
