@@ -16,7 +16,7 @@ from tests.end_to_end.bench_runs import ROOT, make_station
 ENDED_WITHIN_S = 60.0
 
 _ATTACHED = {'file = "twin.toml"': 'file = "twin.toml"\nattach = "twin.json"'}
-_SHORT_BLOCKS = {"pressure_block_s = 10.0": "pressure_block_s = 0.1"}
+_SHORT_BLOCKS = {"pressure_block_s = 10.0": "pressure_block_s = 0.2"}
 _OCCLUDER_LINE = 'name = "occluder"\nline = "port0/line1"\n'
 _RELAY_LINE = '\n[[lines.lines]]\nname = "pump_power"\nline = "port0/line2"\n'
 _NO_RELAY = 'relay = false\nreason = "an ambulatory pump runs on its own battery: its communication'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Self
 
 from tests.proof.kill.one_run import Struck
@@ -47,3 +49,20 @@ class Judged:
     def of_lane(cls, bench: str, fault: str) -> Self:
         """Return what stands for a bench that could not be used after its kills."""
         return cls(0, bench, "all", "", 0.0, False, None, None, "", (fault,))
+
+
+def keep(path: Path, judged: Sequence[Judged]) -> None:
+    """Append them to a file of results."""
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(asdict(one))}\n" for one in judged)
+
+
+def kept(path: Path) -> list[Judged]:
+    """Return the results in a file, in order of the seeds; the last of each seed counts."""
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        said = json.loads(line)
+        found[said["seed"], said["bench"] if not said["seed"] else ""] = Judged(
+            **{**said, "faults": tuple(said["faults"])}
+        )
+    return sorted(found.values(), key=lambda one: one.seed)

@@ -22,7 +22,7 @@ from tests.proof.kill.judged import Judged
 from tests.proof.kill.one_run import Kill, Struck, run_once
 from tests.proof.kill.witness_log import read_witness
 
-LANES = ("external", "implant", "external")
+LANES = ("external", "implant", "external", "external")
 PLAN = Path(__file__).with_name("short_run.toml")
 
 
@@ -32,12 +32,14 @@ def all_kills(times: int) -> list[Kill]:
     return [Kill(seed, cause, phase) for seed, (cause, phase) in enumerate(cells, start=1)]
 
 
-def run_lanes(folder: Path, kills: Sequence[Kill], report: Callable[[str], None]) -> list[Judged]:
+def run_lanes(
+    folder: Path, kills: Sequence[Kill], report: Callable[[str], None], *, lanes: Sequence[str] = LANES
+) -> list[Judged]:
     """Share the kills among the benches and return how each went, in order of the seeds."""
-    shares = [(folder / f"lane{number}", kind, kills[number :: len(LANES)]) for number, kind in enumerate(LANES)]
+    shares = [(folder / f"lane{number}", kind, kills[number :: len(lanes)]) for number, kind in enumerate(lanes)]
     with ThreadPoolExecutor(len(shares)) as pool:
-        lanes = list(pool.map(lambda share: list(_lane(*share, report=report)) if share[2] else [], shares))
-    return sorted((judged for lane in lanes for judged in lane), key=lambda judged: judged.seed)
+        found = list(pool.map(lambda share: list(_lane(*share, report=report)) if share[2] else [], shares))
+    return sorted((judged for lane in found for judged in lane), key=lambda judged: judged.seed)
 
 
 def _lane(folder: Path, kind: str, kills: Sequence[Kill], *, report: Callable[[str], None]) -> Iterator[Judged]:

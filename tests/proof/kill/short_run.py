@@ -1,4 +1,4 @@
-"""A protocol to be killed in: prime, blank, infusing, occluded, end, in about ten seconds.
+"""A protocol to be killed in: prime, blank, infusing, occluded, end, in about eight seconds.
 
 It is run whole by the test, or begun by a fixture, as a protocol may be.
 """
