@@ -31,8 +31,9 @@ from rig.case_run import CaseRun
 from rig.station import open_station
 from rig.verbs.core import BenchCore
 from rig.verbs.pump_verbs import PumpVerbs
+from tests.proof.kill.rig_process import PIPE
 
-PIPE, ORDER = "KILL_MATRIX_PIPE", "KILL_MATRIX_ORDER"
+ORDER = "KILL_MATRIX_ORDER"
 
 
 class Injected(Exception):

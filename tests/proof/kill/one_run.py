@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,12 +16,13 @@ import psutil
 
 from instruments.clock import host_monotonic_s
 from instruments.clock.interface import host_sleep
-from tests.end_to_end.bench_runs import ROOT
 from tests.proof.kill.benches import Bench
 from tests.proof.kill.causes import Cause
-from tests.proof.kill.injector import ORDER, PIPE
+from tests.proof.kill.injector import ORDER
+from tests.proof.kill.rig_process import RigProcess
 
 _PROTOCOL = "tests/proof/kill/short_run.py"
+_PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
 _SAMPLERS = ("mass", "ambient", "pump", "pressure")
 _TOLD_WITHIN_S = 120.0
 _ENDED_WITHIN_S = 120.0
@@ -64,22 +63,22 @@ class Struck:
 class _Follower:
     """Reads what the run tells, in a thread of its own."""
 
-    def __init__(self, descriptor: int, struck: Struck) -> None:
+    def __init__(self, process: RigProcess, struck: Struck) -> None:
         self._told = threading.Condition()
         self._struck = struck
-        self.ended = False
-        self._thread = threading.Thread(target=self._read, args=(descriptor,), daemon=True)
+        self._ended = False
+        self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
         self._thread.start()
 
-    def _read(self, descriptor: int) -> None:
-        with open(descriptor, "rb") as pipe:
+    def _read(self, process: RigProcess) -> None:
+        with process.told, open(process.told.fileno(), "rb", closefd=False) as pipe:
             for line in pipe:
                 if line.endswith(b"\n"):
                     with self._told:
                         self._note(json.loads(line))
                         self._told.notify_all()
         with self._told:
-            self.ended = True
+            self._ended = True
             self._told.notify_all()
 
     def _note(self, told: Mapping[str, Any]) -> None:
@@ -98,7 +97,7 @@ class _Follower:
     def await_phase(self, phase: str) -> float | None:
         """Return when a phase began, None when the run ended without it."""
         with self._told:
-            self._told.wait_for(lambda: phase in self._struck.phases or self.ended, _TOLD_WITHIN_S)
+            self._told.wait_for(lambda: phase in self._struck.phases or self._ended, _TOLD_WITHIN_S)
             return self._struck.phases.get(phase)
 
     def finish(self) -> None:
@@ -109,7 +108,6 @@ class _Follower:
 def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_s: Mapping[str, float]) -> Struck:
     """Run the short protocol, ended by a kill or not at all. `lengths_s`: how long phases last that no plan says."""
     struck = Struck(kill, bench, output)
-    reading, writing = os.pipe()
     moment = random.Random(kill.seed if kill else 0)
     order: dict[str, object] = {}
     delay_s = 0.0
@@ -118,18 +116,11 @@ def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_
         if kill.cause.is_injected:
             order = {"cause": kill.cause.name, "phase": kill.phase, "delay_s": delay_s}
             order["sampler"] = moment.choice(_SAMPLERS)
-    environment = {**bench.environment(), PIPE: str(writing), ORDER: json.dumps(order)}
     test = "test_begun_by_a_fixture" if kill and kill.cause.name == "exception in a fixture" else "test_whole"
-    command = [sys.executable, "-m", "pytest", f"{_PROTOCOL}::{test}", "-p", "no:cacheprovider"]
-    command += ["-p", "tests.proof.kill.injector", "--station", str(bench.station), "--case", bench.case]
-    command += ["--runs", str(runs)]
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
-            pass_fds=(writing,), start_new_session=True,
-        )  # fmt: skip
-    os.close(writing)
-    follower = _Follower(reading, struck)
+    arguments = [f"{_PROTOCOL}::{test}", "-p", "tests.proof.kill.injector", *_PLAIN]
+    arguments += ["--station", str(bench.station), "--case", bench.case, "--runs", str(runs)]
+    process = RigProcess(arguments, {**bench.environment(), ORDER: json.dumps(order)}, output)
+    follower = _Follower(process, struck)
     try:
         if kill is not None and not kill.cause.is_injected:
             began_s = follower.await_phase(kill.phase)
@@ -139,16 +130,15 @@ def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_
         _await_end(struck, process)
     finally:
         process.kill()
-        process.wait()
         struck.ended_s = host_monotonic_s()
-        struck.status = process.returncode
+        struck.status = process.status
     struck.left_over = _left_over(bench)
     follower.finish()
     host_sleep(_SETTLED_S)
     return struck
 
 
-def _strike(struck: Struck, cause: Cause, process: subprocess.Popen[bytes], moment: random.Random) -> None:
+def _strike(struck: Struck, cause: Cause, process: RigProcess, moment: random.Random) -> None:
     victim = process.pid
     if cause.victim == "watchdog":
         found = _watchdog_of(process)
@@ -157,16 +147,16 @@ def _strike(struck: Struck, cause: Cause, process: subprocess.Popen[bytes], mome
         victim = found
     for number, (which, wait_s) in enumerate(cause.signals):
         host_sleep(moment.uniform(0.0, wait_s) if wait_s else 0.0)
-        if process.poll() is not None:
+        if process.status is not None:
             return
         if number == 0:
             struck.struck_s = host_monotonic_s()
         os.kill(victim, which)
 
 
-def _watchdog_of(process: subprocess.Popen[bytes]) -> int | None:
+def _watchdog_of(process: RigProcess) -> int | None:
     """Return the rig's watchdog, as soon as there is one."""
-    while process.poll() is None:
+    while process.status is None:
         try:
             for child in psutil.Process(process.pid).children():
                 if "rig.watchdog" in child.cmdline():
@@ -177,15 +167,14 @@ def _watchdog_of(process: subprocess.Popen[bytes]) -> int | None:
     return None
 
 
-def _await_end(struck: Struck, process: subprocess.Popen[bytes]) -> None:
+def _await_end(struck: Struck, process: RigProcess) -> None:
     """Wait for the rig's end. One that hangs with its bench safe is nobody's to kill but ours."""
     stopped = struck.kill is not None and signal.SIGSTOP in dict(struck.kill.cause.signals)
-    try:
-        process.wait(_HUNG_SAFE_S if stopped else _ENDED_WITHIN_S)
-    except subprocess.TimeoutExpired:
+    patience_s = _HUNG_SAFE_S if stopped else _ENDED_WITHIN_S
+    if not process.ended_within(patience_s):
         struck.hung_safe = stopped
         if not stopped:
-            struck.faults.append(f"the rig did not end within {_ENDED_WITHIN_S:g} s")
+            struck.faults.append(f"the rig did not end within {patience_s:g} s")
 
 
 def _left_over(bench: Bench) -> list[str]:
