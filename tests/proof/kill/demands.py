@@ -13,7 +13,7 @@ import h5py
 from results.trace.content import file_sha256
 from results.trace.errors import StorageError
 from rig.run_folder import RunFolder
-from tests.proof.kill.injector import acknowledged_in
+from tests.proof.kill.digests import acknowledged_in
 from tests.proof.kill.one_run import Struck
 from tests.proof.kill.witness_log import WitnessLog
 

@@ -7,30 +7,27 @@ in the protocol, a fixture, a sampler or the writer, so many seconds after a pha
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from instruments.clock import host_monotonic_s
 from results.trace.journal import JournalWriter
-from results.trace.schema import Block, StreamSpec
+from results.trace.schema import StreamSpec
 from results.trace.seal import seal
 from rig import case_run
 from rig.acquisition.acquisition import Acquisition
-from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.case_run import CaseRun
 from rig.station import open_station
 from rig.verbs.core import BenchCore
 from rig.verbs.pump_verbs import PumpVerbs
+from tests.proof.kill.digests import Digests
 from tests.proof.kill.rig_process import PIPE
 
 ORDER = "KILL_MATRIX_ORDER"
@@ -44,47 +41,6 @@ def tell(**what: object) -> None:
     """Write one line into the pipe, in one piece."""
     line = json.dumps({**what, "at_s": host_monotonic_s()})
     os.write(int(os.environ[PIPE]), line.encode() + b"\n")
-
-
-class Digests:
-    """Hashes of what was published: of each stream's times, states and columns, sample by sample."""
-
-    def __init__(self, specs: Sequence[StreamSpec]) -> None:
-        self._specs = {spec.name: spec for spec in specs}
-        self._lock = threading.Lock()
-        self._waiting: dict[str, list[tuple[int, list[bytes]]]] = {spec.name: [] for spec in specs}
-        self._counts = dict.fromkeys(self._specs, 0)
-        self._hashes = {spec.name: [hashlib.sha256() for _ in range(2 + len(spec.columns))] for spec in specs}
-
-    def take(self, item: Item) -> None:
-        """Note an item; called by its publisher."""
-        if isinstance(item, Sample | Block):
-            arrays = _arrays_of(item, self._specs[item.stream])
-            with self._lock:
-                self._waiting[item.stream].append((len(arrays[0]), [array.tobytes() for array in arrays]))
-
-    def at(self, durable: Mapping[str, int]) -> dict[str, list[object]]:
-        """Return count and hash of each stream up to what is durable, or to what was noted so far, if that is less."""
-        with self._lock:
-            for stream, waiting in self._waiting.items():
-                while waiting and self._counts[stream] + waiting[0][0] <= durable[stream]:
-                    count, arrays = waiting.pop(0)
-                    self._counts[stream] += count
-                    for digest, data in zip(self._hashes[stream], arrays, strict=True):
-                        digest.update(data)
-            return {stream: [self._counts[stream], combined(hashes)] for stream, hashes in self._hashes.items()}
-
-
-def combined(hashes: Sequence[Any]) -> str:
-    """Return one hash of the hashes of a stream's arrays, in hexadecimal."""
-    return hashlib.sha256(b"".join(one.digest() for one in hashes)).hexdigest()
-
-
-def _arrays_of(item: Sample | Block, spec: StreamSpec) -> list[np.ndarray[Any, Any]]:
-    if isinstance(item, Block):
-        return [item.time_ns, item.status, *(item.columns[column.name] for column in spec.columns)]
-    values = [np.array([value], column.dtype) for value, column in zip(item.values, spec.columns, strict=True)]
-    return [np.array([item.time_ns], np.int64), np.array([item.status], np.uint8), *values]
 
 
 class TellingWriter(TraceWriter):
@@ -205,22 +161,3 @@ def _phases_told(striker: Striker, own: Callable[..., None]) -> Callable[..., No
             striker.begin(str((data or {}).get("phase")))
 
     return event
-
-
-def acknowledged_in(trace_path: Path, durable: Mapping[str, Sequence[Any]]) -> list[str]:
-    """Return what is missing or different in a trace of what was acknowledged; nothing when it is there bit for bit."""
-    from results.trace.reader import read_trace
-
-    trace, faults = read_trace(trace_path), []
-    for name, (count, sha256) in durable.items():
-        stream = trace.stream(name)
-        arrays: list[Any] = [
-            stream.time_ns,
-            stream.status,
-            *(stream.column(column.name) for column in stream.spec.columns),
-        ]
-        if len(stream.time_ns) < count:
-            faults.append(f"{name}: {count - len(stream.time_ns)} of {count} acknowledged samples are missing")
-        elif combined([hashlib.sha256(array[:count].tobytes()) for array in arrays]) != sha256:
-            faults.append(f"{name}: the {count} acknowledged samples are not what was published")
-    return faults

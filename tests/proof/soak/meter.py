@@ -1,0 +1,92 @@
+"""A pytest plugin for a soak (`-p tests.proof.soak.meter`): what the process holds, hour by hour of station time.
+
+Into the file that the environment names go lines of JSON: the station time (h), resident memory (MB), threads, open
+descriptors, Python's objects; and last what storage has acknowledged, with hashes of what was published.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from results.trace.journal import JournalWriter
+from results.trace.schema import MASS, StreamSpec
+from rig import case_run
+from rig.acquisition.sample import Sample
+from rig.acquisition.stream import Item, SampleStream
+from rig.acquisition.writer import TraceWriter
+from tests.proof.kill.digests import Digests
+
+FILE, EVERY_H = "SOAK_METER_FILE", "SOAK_METER_EVERY_H"
+_NS_PER_H = 3.6e12
+
+
+class Meter:
+    """Reads the process's meters once in so many hours of station time, in the thread that publishes."""
+
+    def __init__(self, path: Path, every_h: float) -> None:
+        self._path = path
+        self._every_h = every_h
+        self._next_h = 0.0
+        self._process = psutil.Process()
+
+    def listen(self, item: Item) -> None:
+        """Look at the time of a reading."""
+        if isinstance(item, Sample) and item.stream == MASS and item.time_ns / _NS_PER_H >= self._next_h:
+            self._next_h += self._every_h
+            self._read(item.time_ns / _NS_PER_H)
+
+    def _read(self, time_h: float) -> None:
+        with self._process.oneshot():
+            memory_mb = self._process.memory_info().rss / 2**20
+        self.note(
+            time_h=time_h,
+            memory_mb=memory_mb,
+            threads=threading.active_count(),
+            system_threads=self._process.num_threads(),
+            descriptors=self._process.num_fds(),
+            objects=len(gc.get_objects()),
+        )
+
+    def note(self, **what: object) -> None:
+        """Write a line."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(what)}\n")
+
+
+class MeteredWriter(TraceWriter):
+    """The rig's writer: its stream is metered, and its last acknowledgement noted."""
+
+    def __init__(self, stream: SampleStream, journal: JournalWriter, specs: Sequence[StreamSpec]) -> None:
+        super().__init__(stream, journal, specs)
+        self._meter = Meter(Path(os.environ[FILE]), float(os.environ[EVERY_H]))
+        self._digests = Digests(specs)
+        self._durable: Mapping[str, Sequence[object]] = {}
+        stream.subscribe(self._digests.take)
+        stream.subscribe(self._meter.listen)
+        self.call_on_commit(self._keep)
+
+    def _keep(self, durable: Mapping[str, int]) -> None:
+        self._durable = self._digests.at(durable)
+
+    def finish(self) -> None:
+        """Close the journal, and note what was acknowledged."""
+        try:
+            super().finish()
+        finally:
+            self._meter.note(durable=self._durable)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Put the meter in place for the session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(case_run, "TraceWriter", MeteredWriter)
+        return (yield)

@@ -1,0 +1,101 @@
+"""A soak: one long run with faults at random, and what became of its process, its samples and its verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from tests.end_to_end.bench_runs import ROOT, add_events, found_runs, make_station, protocol_command
+from tests.proof.kill.digests import acknowledged_in
+from tests.proof.soak.faults import events
+from tests.proof.soak.meter import EVERY_H, FILE
+
+WARM_UP_SHARE = 0.2
+"""The first part of the run: caches fill, pools grow. No line is laid through it."""
+
+METERS = {
+    "memory_mb": "resident memory, MB",
+    "objects": "Python objects",
+    "threads": "threads",
+    "system_threads": "threads of the system",
+    "descriptors": "open descriptors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line through a meter after the warm-up: its slope a day with the half-width of its 95 % interval."""
+
+    per_day: float
+    half_width_per_day: float
+    lowest: float
+    highest: float
+    rise_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Soaked:
+    """What a soak showed. `lost` says which acknowledged samples the trace lacks."""
+
+    hours: NDArray[np.float64]
+    meters: Mapping[str, NDArray[np.float64]]
+    verdict: str
+    reason: str
+    acknowledged: int
+    lost: tuple[str, ...]
+    output: str
+
+    def line(self, meter: str) -> Line:
+        """Return the line through a meter."""
+        later = self.hours >= WARM_UP_SHARE * self.hours[-1]
+        values, days = self.meters[meter][later], self.hours[later] / 24.0
+        if np.ptp(values) == 0.0:
+            return Line(0.0, 0.0, values[0], values[0], 0.0)
+        fit = stats.linregress(days, values)
+        half_width = float(stats.t.ppf(0.975, values.size - 2) * fit.stderr)
+        return Line(
+            float(fit.slope),
+            half_width,
+            values.min(),
+            values.max(),
+            float(100.0 * fit.slope * np.ptp(days) / values[0]),
+        )
+
+
+def soak(folder: Path, *, protocol: Path, case: str, seed: int, until_s: float, every_h: float) -> Soaked:
+    """Run a case on the simulated station with faults from its first hour to `until_s`, and read its meters."""
+    station = add_events(make_station(folder / "bench"), *events(seed, from_s=600.0, until_s=until_s))
+    meter = folder / "meter.jsonl"
+    command = protocol_command(folder / "runs", "--station", str(station), "--case", case, protocols=str(protocol))
+    done = subprocess.run(
+        [*command, "-p", "tests.proof.soak.meter", "--seed", str(seed)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, FILE: str(meter), EVERY_H: str(every_h), "COLUMNS": "160"},
+        check=False,
+    )
+    lines: list[dict[str, Any]] = [json.loads(line) for line in meter.read_text(encoding="utf-8").splitlines()]
+    readings = [line for line in lines if "time_h" in line]
+    durable = lines[-1]["durable"]
+    (run,) = found_runs(folder / "runs")
+    record = json.loads(run.record.read_text(encoding="utf-8"))
+    return Soaked(
+        hours=np.array([one["time_h"] for one in readings]),
+        meters={name: np.array([float(one[name]) for one in readings]) for name in METERS},
+        verdict=record["verdict"],
+        reason=record["reason"],
+        acknowledged=sum(int(count) for count, _ in durable.values()),
+        lost=tuple(acknowledged_in(run.trace, durable)),
+        output=done.stdout + done.stderr,
+    )
