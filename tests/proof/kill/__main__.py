@@ -48,7 +48,7 @@ def main() -> int:
     sys.stdout.write(text)
     if options.write:
         write(text)
-    return int(any(one.faults for one in judged))
+    return int(any(one.complaints for one in judged))
 
 
 if __name__ == "__main__":

@@ -47,9 +47,6 @@ def unsafe(struck: Struck, witness: WitnessLog) -> Iterator[str]:
     for thing, safe in (("pump", "stopped"), ("outlet", "to waste"), ("occluder", "open"), ("power", "off")):
         if witness.last(thing) != 0.0:
             yield f"{thing} not {safe} in the end"
-    took_s, bound_s = stopping_s(struck, witness), struck.kill.cause.bound_s
-    if took_s is not None and took_s > bound_s:
-        yield f"the pump stopped after {took_s:.2f} s, later than {bound_s:g} s"
     for process in struck.left_over:
         yield f"left over: {process}"
 

@@ -13,7 +13,10 @@ from tests.proof.kill.one_run import Struck
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`stopping_s`: from strike to the pump's stop, None where it stood. `came_too_late`: the run had ended already."""
+    """`stopping_s`: from strike to the pump's stop, None where it stood. `came_too_late`: the run had ended already.
+
+    `faults` do not tell of times.
+    """
 
     seed: int
     bench: str
@@ -25,6 +28,13 @@ class Judged:
     settling_s: float | None
     verdict: str
     faults: tuple[str, ...]
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Everything that was not as demanded, the time to the pump's stop included."""
+        if self.stopping_s is None or self.stopping_s <= self.bound_s:
+            return self.faults
+        return (*self.faults, f"the pump stopped after {self.stopping_s:.2f} s, later than {self.bound_s:g} s")
 
     @classmethod
     def of(cls, struck: Struck, stopping_s: float | None, settling_s: float | None, faults: Sequence[str]) -> Self:

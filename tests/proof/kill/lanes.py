@@ -46,8 +46,9 @@ def _lane(folder: Path, kind: str, kills: Sequence[Kill], *, report: Callable[[s
     folder.mkdir(parents=True)
     runs = folder / "runs"
     with running_bench(folder, kind) as bench:
-        first = run_once(bench, runs, folder / "first.txt", None, {})
-        lengths_s = _lengths_s(first, bench)
+        lengths_s = _planned_s(bench)
+        if any(kill.phase not in lengths_s for kill in kills):
+            lengths_s |= _unplanned_s(run_once(bench, runs, folder / "first.txt", None, {}))
         struck = []
         for kill in kills:
             one = run_once(bench, runs, folder / f"seed{kill.seed}.txt", kill, lengths_s)
@@ -71,16 +72,21 @@ def _next_start_s(one: Struck, struck: Sequence[Struck], last: Struck) -> float:
     return next((other.phases["connect"] for other in following if "connect" in other.phases), float("inf"))
 
 
-def _lengths_s(first: Struck, bench: Bench) -> dict[str, float]:
-    if "sealing" not in first.done:
-        raise RuntimeError(f"the run that nobody killed did not come to its end: {first.output.read_text()[-2000:]}")
+def _planned_s(bench: Bench) -> dict[str, float]:
     case = load_plan(PLAN).case(bench.case, StopRestartCase)
     return {
-        "connect": first.phases["prime"] - first.phases["connect"],
         "prime": case.prime.duration_s or 0.0,
         "blank_before": case.blank_s,
         "before stop": case.before_s,
         "occluded": case.after_s,
+    }
+
+
+def _unplanned_s(first: Struck) -> dict[str, float]:
+    if "sealing" not in first.done:
+        raise RuntimeError(f"the run that nobody killed did not come to its end: {first.output.read_text()[-2000:]}")
+    return {
+        "connect": first.phases["prime"] - first.phases["connect"],
         "closing": first.done["closing"] - first.phases["closing"],
         "sealing": first.ended_s - first.phases["sealing"],
     }

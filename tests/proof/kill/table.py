@@ -23,7 +23,7 @@ def as_text(judged: Sequence[Judged], *, loads: Sequence[float], took_s: float) 
     """Return both tables and what was not met."""
     struck = [one for one in judged if not one.came_too_late and one.seed]
     lines = [
-        f"{len(struck)} kills, {sum(1 for one in struck if not one.faults)} of them as demanded; "
+        f"{len(struck)} kills, {sum(1 for one in struck if not one.complaints)} of them as demanded; "
         f"{sum(one.came_too_late for one in judged)} more came after the run's end and count for nothing. "
         f"Commit {_commit()}, {utc_now().astimezone(UTC):%Y-%m-%d}; {took_s / 60.0:.0f} min; load of the two-core "
         f"machine {min(loads):.1f} to {max(loads):.1f}, median {statistics.median(loads):.1f}.",
@@ -54,7 +54,7 @@ def _cause_row(name: str, bound_s: float, kills: Sequence[Judged]) -> str:
     figures = (
         [_s(np.percentile(times_s, 50)), _s(np.percentile(times_s, 99)), _s(max(times_s))] if times_s else ["-"] * 3
     )
-    wrong = sum(1 for one in kills if one.faults)
+    wrong = sum(1 for one in kills if one.complaints)
     cells = [name, f"{bound_s:g}", str(len(kills)), str(len(times_s)), *figures]
     return "| " + " | ".join([*cells, _s(max(settled_s)) if settled_s else "-", str(wrong)]) + " |"
 
@@ -67,18 +67,18 @@ def _phase_row(name: str, kills: Sequence[Judged]) -> str:
     cells = []
     for phase in PHASES:
         there = [one for one in kills if one.phase == phase]
-        cells.append(f"{sum(1 for one in there if not one.faults)} of {len(there)}" if there else "-")
+        cells.append(f"{sum(1 for one in there if not one.complaints)} of {len(there)}" if there else "-")
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
 def _complaints(judged: Sequence[Judged]) -> Iterator[str]:
-    found = [one for one in judged if one.faults]
+    found = [one for one in judged if one.complaints]
     if found:
         yield "Not as demanded:"
         yield ""
     for one in found:
         where = f"seed {one.seed}, {one.bench}, {one.cause}, {NAMES.get(one.phase, one.phase)}"
-        yield f"* {where}: {'; '.join(one.faults)}"
+        yield f"* {where}: {'; '.join(one.complaints)}"
 
 
 def _commit() -> str:
