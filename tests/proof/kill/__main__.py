@@ -13,9 +13,11 @@ import tempfile
 from pathlib import Path
 
 from instruments.clock import host_monotonic_s
+from tests.end_to_end.bench_runs import ROOT
+from tests.proof.document import write_between
 from tests.proof.kill.judged import keep, kept
 from tests.proof.kill.lanes import all_kills, run_lanes
-from tests.proof.kill.table import DOCUMENT, as_text, write
+from tests.proof.kill.table import DOCUMENT, as_text
 
 TIMES = 3
 """How often each cause comes in each of its phases."""
@@ -47,7 +49,7 @@ def main() -> int:
     text = as_text(judged, loads=loads, took_s=host_monotonic_s() - begun_s)
     sys.stdout.write(text)
     if options.write:
-        write(text)
+        write_between(ROOT / DOCUMENT, "kill matrix", text)
     return int(any(one.complaints for one in judged))
 
 

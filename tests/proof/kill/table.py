@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 
-from instruments.clock import utc_now
-from tests.end_to_end.bench_runs import ROOT
+from tests.proof.document import made_at
 from tests.proof.kill.causes import CAUSES, NAMES, PHASES
 from tests.proof.kill.judged import Judged
 
 DOCUMENT = Path("docs/crash-safety.md")
-_BEGIN, _END = "<!-- kill matrix: begin -->\n", "<!-- kill matrix: end -->\n"
 
 
 def as_text(judged: Sequence[Judged], *, loads: Sequence[float], took_s: float) -> str:
@@ -25,8 +21,8 @@ def as_text(judged: Sequence[Judged], *, loads: Sequence[float], took_s: float) 
     lines = [
         f"{len(struck)} kills, {sum(1 for one in struck if not one.complaints)} of them as demanded; "
         f"{sum(one.came_too_late for one in judged)} more came after the run's end and count for nothing. "
-        f"Commit {_commit()}, {utc_now().astimezone(UTC):%Y-%m-%d}; {took_s / 60.0:.0f} min; load of the two-core "
-        f"machine {min(loads):.1f} to {max(loads):.1f}, median {statistics.median(loads):.1f}.",
+        f"{made_at()}; {took_s / 60.0:.0f} min; load of the two-core machine {min(loads):.1f} to {max(loads):.1f}, "
+        f"median {statistics.median(loads):.1f}.",
         "",
         "From the strike to the pump's stop, by the twin's witness, in s; where the pump stood already there is none:",
         "",
@@ -79,17 +75,3 @@ def _complaints(judged: Sequence[Judged]) -> Iterator[str]:
     for one in found:
         where = f"seed {one.seed}, {one.bench}, {one.cause}, {NAMES.get(one.phase, one.phase)}"
         yield f"* {where}: {'; '.join(one.complaints)}"
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
-
-
-def write(text: str) -> None:
-    """Put the tables between their marks in the document."""
-    path = ROOT / DOCUMENT
-    before, rest = path.read_text(encoding="utf-8").split(_BEGIN)
-    path.write_text(f"{before}{_BEGIN}\n{text}\n{rest[rest.index(_END) :]}", encoding="utf-8")
