@@ -49,6 +49,8 @@ class Cause:
         return not self.signals
 
 
+SESSION_DEADLINE = "deadline of the session"
+
 _ABORTED, _INVALID = frozenset({"ABORTED"}), frozenset({"INVALID"})
 
 
@@ -78,4 +80,5 @@ CAUSES = (
     _exception("a fixture", PROMPT_S, ("connect", "prime", "blank_before", "before stop")),
     _exception("a sampler", PROMPT_S, _RUNNING),
     _exception("the writer", COMMIT_S, (*_RUNNING, "closing")),
+    Cause(SESSION_DEADLINE, PROMPT_S, _ABORTED, _RUNNING, words="deadline of the session"),
 )

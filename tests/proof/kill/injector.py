@@ -24,9 +24,11 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.case_run import CaseRun
+from rig.safety.deadlines import Deadlines
 from rig.station import open_station
 from rig.verbs.core import BenchCore
 from rig.verbs.pump_verbs import PumpVerbs
+from tests.proof.kill.causes import SESSION_DEADLINE
 from tests.proof.kill.digests import Digests
 from tests.proof.kill.rig_process import PIPE
 
@@ -39,7 +41,7 @@ class Injected(Exception):
 
 def tell(**what: object) -> None:
     """Write one line into the pipe, in one piece."""
-    line = json.dumps({**what, "at_s": host_monotonic_s()})
+    line = json.dumps({"at_s": host_monotonic_s(), **what})
     os.write(int(os.environ[PIPE]), line.encode() + b"\n")
 
 
@@ -54,6 +56,14 @@ class TellingWriter(TraceWriter):
         tell(run=str(journal.path.parent.absolute()))
 
 
+class MovableDeadlines(Deadlines):
+    """The rig's deadlines, the session's moved to where it strikes."""
+
+    def end_session_at(self, until_s: float) -> None:
+        """Move the session's deadline, host time, s."""
+        self._session_until_s = until_s
+
+
 class Striker:
     """Raises once, where and when it was told to."""
 
@@ -63,12 +73,21 @@ class Striker:
         self._delay_s: float = order.get("delay_s", 0.0)
         self._sampler: str = order.get("sampler", "")
         self._at_s: float | None = None
+        self.deadlines: MovableDeadlines | None = None
 
     def begin(self, phase: str) -> None:
         """Note that a phase has begun, and tell it."""
         tell(phase=phase)
         if phase == self._phase and self._cause:
             self._at_s = host_monotonic_s() + self._delay_s
+            if self._cause == SESSION_DEADLINE and self.deadlines is not None:
+                self.deadlines.end_session_at(self._at_s)
+                tell(struck=self._cause, at_s=self._at_s)
+
+    def keep(self, *arguments: Any, **named: Any) -> MovableDeadlines:
+        """Make the rig's deadlines, and keep them."""
+        self.deadlines = MovableDeadlines(*arguments, **named)
+        return self.deadlines
 
     def due(self, *causes: str) -> float | None:
         """Return in how many seconds it must strike by one of the causes; None when it must not."""
@@ -133,6 +152,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     striker = Striker(json.loads(os.environ.get(ORDER, "{}")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case_run, "TraceWriter", TellingWriter)
+        patch.setattr(case_run, "Deadlines", striker.keep)
         patch.setattr(case_run, "open_station", _announced(striker, "connect", open_station))
         patch.setattr(case_run, "seal", _announced(striker, "sealing", seal))
         patch.setattr(CaseRun, "_close", _announced(striker, "closing", CaseRun._close))

@@ -72,7 +72,5 @@ def kept(path: Path) -> list[Judged]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         said = json.loads(line)
-        found[said["seed"], said["bench"] if not said["seed"] else ""] = Judged(
-            **{**said, "faults": tuple(said["faults"])}
-        )
+        found[said["seed"], said["cause"], said["bench"]] = Judged(**{**said, "faults": tuple(said["faults"])})
     return sorted(found.values(), key=lambda one: one.seed)
