@@ -39,6 +39,7 @@ from rig.safety.deadlines import Deadlines
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.trip import Trip
+from rig.safety.undisturbed import undisturbed
 from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
 from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_station, watchdog_words
@@ -253,9 +254,10 @@ class CaseRun:
         acquisition = Acquisition(
             sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
         )
+        deferring = session.gate.deferred
         bench = Bench(
-            station=station,
-            acquisition=acquisition,
+            station=station.undisturbed(deferring),
+            acquisition=undisturbed(acquisition, deferring),
             safe_state=station.safe_state,
             operator=operator_of(station, session),
             after_check=station.file.checks.after if case.is_checked_afterwards else None,

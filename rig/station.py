@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +21,7 @@ from rig.ownership.state import state_folder
 from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.safety.safe_state import SafeState
+from rig.safety.undisturbed import undisturbed
 from rig.sampling import burst_trip_kpa
 from rig.station_file import DeviceEntry, StationFile
 from rig.station_tables import SamplingTable
@@ -60,6 +61,17 @@ class Station:
     watchdog: Watchdog | None
     twin: RunningTwin | None
     close: Callable[[], None]
+
+    def undisturbed(self, deferring: Callable[[], AbstractContextManager[None]]) -> Station:
+        """Return the same station for a protocol: no signal comes between begin and end of a command."""
+        return replace(
+            self,
+            pump=undisturbed(self.pump, deferring),
+            balance=undisturbed(self.balance, deferring),
+            ambient=undisturbed(self.ambient, deferring),
+            pressure=undisturbed(self.pressure, deferring),
+            lines=undisturbed(self.lines, deferring),
+        )
 
     @property
     def id(self) -> str:

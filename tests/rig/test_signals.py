@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import threading
 
 import pytest
 
 from rig.safety import emergency
 from rig.safety.signals import ENDING_SIGNALS, Interrupted, SignalGate
+from rig.safety.undisturbed import undisturbed
 
 
 def send(number: signal.Signals) -> None:
@@ -71,3 +73,32 @@ def test_a_signal_put_off_interrupts_at_the_end_of_the_block() -> None:
     with gate.installed(), pytest.raises(Interrupted, match="SIGTERM"):
         held_up()
     assert passed == ["the block"]
+
+
+class Lines:
+    """Lines whose command is interrupted half-way, if anything may interrupt it."""
+
+    def __init__(self) -> None:
+        self.half_done = False
+
+    def write(self, line: str, energised: bool) -> str:
+        self.half_done = True
+        send(signal.SIGTERM)
+        self.half_done = False
+        return f"{line} {energised}"
+
+
+def test_a_command_under_way_is_done_before_a_signal_interrupts() -> None:
+    gate, lines = SignalGate(), Lines()
+    with gate.installed(), pytest.raises(Interrupted, match="SIGTERM"):
+        undisturbed(lines, gate.deferred).write("outlet", False)
+    assert not lines.half_done
+
+
+def test_what_another_thread_commands_touches_no_gate() -> None:
+    gate, own = SignalGate(), Lines()
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(undisturbed(own, gate.deferred).write))
+    thread.start()
+    thread.join()
+    assert found == [own.write]
