@@ -210,6 +210,28 @@ def test_a_station_that_cannot_be_opened_is_refused(
     assert words in problem_at(refusal(tmp_path, changed(TABLES, **changes)), key)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"watchdog__timeout_s": 1.5}, "1.5 s is shorter than two of the fastest sampling period, 2 s"),
+        ({"watchdog__timeout_s": 60.0}, "60 s is not shorter than the pump's communication time-out, 60 s"),
+        ({"pump__communication_timeout_s": 20}, "20 s is not shorter than the pump's communication time-out, 20 s"),
+        ({"watchdog__timeout_s": 0.5}, "found 0.5"),
+    ],
+)
+def test_the_watchdog_of_a_shared_bench_waits_neither_too_short_nor_too_long(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    assert words in problem_at(refusal(tmp_path, changed(HARDWARE, **changes)), "watchdog.timeout_s")
+
+
+def test_a_twin_in_the_rigs_own_process_has_no_watchdog_to_wait_for(tmp_path: Path) -> None:
+    station = load_station_file(write(tmp_path, changed(TABLES, watchdog__timeout_s=600.0)))
+    assert not station.is_shared
+    attached = changed(TABLES, watchdog__timeout_s=600.0, twin__attach="twin.json")
+    assert "communication time-out" in problem_at(refusal(tmp_path, attached), "watchdog.timeout_s")
+
+
 def test_a_station_with_a_relay_needs_no_reason_but_a_line(tmp_path: Path) -> None:
     power = {"power__relay": True, "power__reason": None}
     assert load_station_file(write(tmp_path, changed(TABLES, lines__lines=LINES, **power))).power.relay
