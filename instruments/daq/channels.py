@@ -6,8 +6,9 @@ driver's own scaling clips it to the range of the channel.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -58,17 +59,22 @@ class VoltageChannel(_Channel):
 
 
 class CurrentChannel(_Channel):
-    """A 4-20 mA loop; below 3.6 mA the wire is broken, above 21 mA the transducer fails (NAMUR NE 43)."""
+    """A 4-20 mA loop; below 3.6 mA the wire is broken, above 21 mA the transducer fails (NAMUR NE 43).
+
+    A transmitter at the end of its range holds 3.8 or 20.5 mA: what comes so near to that is no pressure either.
+    """
 
     kind: Literal["current"]
     electrical_ma: Pair = (4.0, 20.0)
     limits_ma: Pair = (3.6, 21.0)
+    saturated_ma: Pair = (3.82, 20.48)
     shunt_ohm: Annotated[float, Field(gt=0.0)] | None = None
     """External shunt; None where the input measures current by itself."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         _check_points(self.electrical_ma, self.pressure_kpa, self.limits_ma)
+        _check_points(self.electrical_ma, self.pressure_kpa, self.saturated_ma)
         return self
 
 
@@ -95,31 +101,33 @@ PressureChannel = Annotated[BridgeChannel | VoltageChannel | CurrentChannel, Fie
 class Scaling:
     """A straight line through two points, and the electrical limits beyond which a signal is a state.
 
-    The line leads to kPa, gauge; that of a plain voltage to V.
+    The line leads to kPa, gauge; that of a plain voltage to V. Below `broken_below` the wire is broken.
     """
 
     slope: float
     intercept: float
     low_limit: float
     high_limit: float
-    low_state: ReadingState
+    broken_below: float = -math.inf
 
 
 def scaling_of(channel: PressureChannel) -> Scaling:
     """Return the scaling of a channel from the unit its task acquires: mV/V, V, A."""
     if isinstance(channel, BridgeChannel):
         limits = channel.limits_mv_per_v or _widened(channel.electrical_mv_per_v)
-        return _scaling(channel.electrical_mv_per_v, channel.pressure_kpa, limits, ReadingState.UNDER_RANGE)
+        return _scaling(channel.electrical_mv_per_v, channel.pressure_kpa, limits)
     if isinstance(channel, VoltageChannel):
-        return _scaling(channel.electrical_v, channel.pressure_kpa, channel.limits_v, ReadingState.UNDER_RANGE)
+        return _scaling(channel.electrical_v, channel.pressure_kpa, channel.limits_v)
     amperes = (channel.electrical_ma[0] / 1000.0, channel.electrical_ma[1] / 1000.0)
-    limits = (channel.limits_ma[0] / 1000.0, channel.limits_ma[1] / 1000.0)
-    return _scaling(amperes, channel.pressure_kpa, limits, ReadingState.WIRE_BREAK)
+    broken_ma, failed_ma = channel.limits_ma
+    low_ma, high_ma = max(channel.saturated_ma[0], broken_ma), min(channel.saturated_ma[1], failed_ma)
+    scaling = _scaling(amperes, channel.pressure_kpa, (low_ma / 1000.0, high_ma / 1000.0))
+    return replace(scaling, broken_below=broken_ma / 1000.0)
 
 
 def unscaled(voltage: VoltageInput) -> Scaling:
     """Return the scaling that leaves a voltage as it is, V."""
-    return Scaling(1.0, 0.0, voltage.limits_v[0], voltage.limits_v[1], ReadingState.UNDER_RANGE)
+    return Scaling(1.0, 0.0, voltage.limits_v[0], voltage.limits_v[1])
 
 
 def scaled(raw: NDArray[np.float64], scalings: Sequence[Scaling]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
@@ -131,7 +139,8 @@ def scaled(raw: NDArray[np.float64], scalings: Sequence[Scaling]) -> tuple[NDArr
     sound = (raw >= low) & (raw <= high)
     if not sound.all():
         for row, scaling in enumerate(scalings):
-            states[row, raw[row] < scaling.low_limit] = scaling.low_state
+            states[row, raw[row] < scaling.low_limit] = ReadingState.UNDER_RANGE
+            states[row, raw[row] < scaling.broken_below] = ReadingState.WIRE_BREAK
         states[raw > high] = ReadingState.OVER_RANGE
         states[~np.isfinite(raw)] = ReadingState.DEVICE_ERROR
         raw = np.where(sound, raw, np.nan)
@@ -142,10 +151,9 @@ def _scaling(
     electrical: tuple[float, float],
     pressure_kpa: tuple[float, float],
     limits: tuple[float, float],
-    low_state: ReadingState,
 ) -> Scaling:
     slope = (pressure_kpa[1] - pressure_kpa[0]) / (electrical[1] - electrical[0])
-    return Scaling(slope, pressure_kpa[0] - slope * electrical[0], limits[0], limits[1], low_state)
+    return Scaling(slope, pressure_kpa[0] - slope * electrical[0], limits[0], limits[1])
 
 
 def _widened(points: tuple[float, float]) -> tuple[float, float]:

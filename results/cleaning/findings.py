@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 END_NOT_WEIGHED = "end of the analysis not weighed"
-Treatment = Literal["repaired", "excluded", "kept", "kept, U widened"]
+NOT_WEIGHED: Literal["no volume across it"] = "no volume across it"
+Treatment = Literal["repaired", "excluded", "kept", "kept, U widened", "no volume across it"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from results.foreign.series import flow_series_of
 from results.foreign.table_file import TableData
 from results.measured.weighing import Weighing
 from results.occlusion import instants
-from results.occlusion.collection import Running
+from results.occlusion.collection import Running, bursts_of
 from results.occlusion.model import OcclusionEvaluation
 from results.occlusion.outcome import OcclusionOutcome
 from results.occlusion.pressure import pressure_record
@@ -56,10 +56,12 @@ def evaluate_occlusion_table(
             "sample_clock_u_ppm": test.clock_u_ppm,
         }
     )
+    bursts = bursts_of(record, evaluation, steady=steady, closed=closed, released=released, end_s=end_s)
+    weighing = Weighing.of(series, evaluation, bench, fastest_ul_per_h=evaluation.set_flow_ul_per_h, bursts=bursts)
     watched_s = (end_s if released is None else released.at_s) - closed.at_s
     trial = OcclusionTrial(
         pressure=record,
-        weighing=Weighing.of(series, evaluation, bench, fastest_ul_per_h=None),
+        weighing=weighing.with_pauses((steady,)),
         steady=steady,
         closed=closed,
         alarm=_instant(conditions.events.alarm, table, test),

@@ -13,6 +13,7 @@ from results.kinds.kind import EvaluationKind
 from results.measured.pump_log import pump_log
 from results.measured.weighing import Weighing, weighed_phases
 from results.occlusion.catheter import MEASURANDS, evaluate_catheter
+from results.occlusion.collection import bursts_of
 from results.occlusion.line_trace import fixture_of, valve_switched, zeroed_pressure
 from results.occlusion.model import CatheterEvaluation
 from results.occlusion.outcome import OcclusionOutcome
@@ -34,8 +35,14 @@ def evaluate(trace: Trace, evaluation: CatheterTraceEvaluation, bench: Gravimetr
     recovered = phases.get("recovery")
     parts = [steady, occluded, release, *([] if recovered is None else [recovered])]
     series = series_of_trace(trace, phases=weighed_phases(phases, parts))
-    weighing = Weighing.of(series, evaluation, bench, fastest_ul_per_h=None)
     pressure, bench = zeroed_pressure(trace, evaluation, bench, phases.get("blank_before"))
+    closed = valve_switched(trace, evaluation, occluded, energised=True)
+    released = valve_switched(trace, evaluation, release, energised=False)
+    last_s = max(part.end_s for part in parts)
+    bursts = bursts_of(pressure, evaluation, steady=steady, closed=closed, released=released, end_s=last_s)
+    weighing = Weighing.of(
+        series, evaluation, bench, fastest_ul_per_h=evaluation.set_flow_ul_per_h, bursts=bursts
+    ).with_pauses([steady] if recovered is None else [steady, recovered])
     log = pump_log(trace)
     polled = (log.time_s >= occluded.begin_s) & (log.time_s <= release.end_s)
     raised = [alarms for alarms, seen in zip(log.alarms, polled, strict=True) if seen]
@@ -43,9 +50,9 @@ def evaluate(trace: Trace, evaluation: CatheterTraceEvaluation, bench: Gravimetr
         pressure=pressure,
         weighing=weighing,
         steady=steady,
-        closed=valve_switched(trace, evaluation, occluded, energised=True),
-        released=valve_switched(trace, evaluation, release, energised=False),
-        end_s=min(max(part.end_s for part in parts), float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
+        closed=closed,
+        released=released,
+        end_s=min(last_s, float(pressure.time_s[-1]), float(weighing.collection.time_s[-1])),
         recovered=recovered,
         fixture=fixture_of(trace, evaluation, bench, phases, weighing),
         alarms=tuple(sorted(frozenset[str]().union(*raised))),

@@ -11,6 +11,7 @@ from pydantic import Field
 from results.bench import GravimetricBench
 from results.decision import MeasuredValue
 from results.kinds.kind import measured_kind
+from results.measured.bursts import Burst
 from results.measured.conclude import concluded
 from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, Observation, measured
@@ -55,7 +56,13 @@ def measure(record: RunRecord, evaluation: LockoutEvaluation, bench: Gravimetric
     """
     boluses = [phase for _, phase in record.numbered("bolus", evaluation.boluses)]
     lockouts = [phase for _, phase in record.numbered("lockout", evaluation.boluses)]
-    weighing = Weighing.of(record.weighed_over(*boluses, *lockouts), evaluation, bench, fastest_ul_per_h=None)
+    weighing = Weighing.of(
+        record.weighed_over(*boluses, *lockouts),
+        evaluation,
+        bench,
+        fastest_ul_per_h=evaluation.basal_flow_ul_per_h,
+        bursts=[Burst(bolus, even=True) for bolus in boluses],
+    ).with_pauses(lockouts)
     found: list[Measurand] = []
     refused = [event for lockout in lockouts for event in record.events_of(BOLUS_REFUSED, lockout)]
     for n, (bolus, lockout) in enumerate(zip(boluses, lockouts, strict=True), start=1):

@@ -13,6 +13,7 @@ from results.bench import GravimetricBench
 from results.kinds.kind import EvaluationKind
 from results.measured.pump_log import PumpLog, pump_log
 from results.measured.weighing import Weighing, weighed_phases
+from results.occlusion.collection import bursts_of
 from results.occlusion.instants import Instant, first_edge
 from results.occlusion.line_trace import (
     ALARM_CHANNEL,
@@ -48,12 +49,15 @@ def evaluate(trace: Trace, evaluation: OcclusionTraceEvaluation, bench: Gravimet
     phases = trace_phases(trace)
     steady, occluded, release = (required_phase(phases, name) for name in ("steady", "occluded", "release"))
     series = series_of_trace(trace, phases=weighed_phases(phases, (steady, occluded, release)))
-    weighing = Weighing.of(series, evaluation, bench, fastest_ul_per_h=None)
     log = pump_log(trace)
     closed = valve_switched(trace, evaluation, occluded, energised=True)
     released = valve_switched(trace, evaluation, release, energised=False)
     alarm, no_alarm = _alarm(trace, log, Phase(closed.after_s, released.after_s))
     pressure, bench = zeroed_pressure(trace, evaluation, bench, phases.get("blank_before"))
+    bursts = bursts_of(pressure, evaluation, steady=steady, closed=closed, released=released, end_s=release.end_s)
+    weighing = Weighing.of(
+        series, evaluation, bench, fastest_ul_per_h=evaluation.set_flow_ul_per_h, bursts=bursts
+    ).with_pauses((steady,))
     trial = OcclusionTrial(
         pressure=pressure,
         weighing=weighing,

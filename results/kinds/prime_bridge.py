@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from results.bench import GravimetricBench
 from results.kinds.kind import measured_kind
+from results.measured.bursts import Burst
 from results.measured.change_of_flow import ChangeOfFlow, change_of_flow
 from results.measured.conclude import concluded
 from results.measured.evaluation import WeighedEvaluation
@@ -74,8 +75,18 @@ def measure(record: RunRecord, evaluation: PrimeBridgeEvaluation, bench: Gravime
         if wanted is not None
     ]
     phases = [record.phase(name) for name in names]
-    # A priming bolus is as fast as the pump can: nothing that comes fast is a disturbance.
-    weighing = Weighing.of(record.weighed_over(*phases), evaluation, bench, fastest_ul_per_h=None)
+    flows = (
+        evaluation.flow_after_priming_ul_per_h,
+        evaluation.bridge_flow_ul_per_h,
+        evaluation.flow_after_bridge_ul_per_h,
+    )
+    weighing = Weighing.of(
+        record.weighed_over(*phases),
+        evaluation,
+        bench,
+        fastest_ul_per_h=max(flow for flow in flows if flow is not None),
+        bursts=[] if evaluation.priming_volume_ul is None else [Burst(record.phase("priming bolus"), even=True)],
+    ).with_pauses(phases)
     found = [*_priming(record, evaluation, weighing), *_bridge(record, evaluation, weighing)]
     return concluded("prime_bridge", record, evaluation, found, weighing=weighing)
 

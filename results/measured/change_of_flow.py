@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +52,29 @@ def change_of_flow(
     weights = np.concatenate((first.weights(at_s), -second.weights(at_s)))
     per_ul = ReadingWeights(time_s=times, weight=weights / abs(change))
     lines = _lines(weighing, per_ul, 1.0 / abs(change))
-    lines += _doubts(weighing, per_ul, Phase(before.begin_s, after.end_s), 1.0 / abs(change))
+    whole = Phase(before.begin_s, after.end_s)
+    lines += _doubts(weighing, per_ul, whole, 1.0 / abs(change))
+    kept_s = abs(_without_jumps(weighing, before, after) - at_s)
+    if kept_s > 0.0:
+        lines.append(
+            normal("jumps and pauses that may be no delivery", unit="s", u=kept_s * _EITHER_OR, sensitivity=1.0)
+        )
     budget = combine(value=at_s - since_s, unit="s", lines=lines, coverage_percent=weighing.evaluation.coverage_percent)
     return ChangeOfFlow(budget, first.slope * 3600.0, second.slope * 3600.0)
+
+
+def _without_jumps(weighing: Weighing, before: Phase, after: Phase) -> float:
+    """Return when the lines would meet (s) without what may be no delivery: a jump bends a line, not only shifts it."""
+    collection = weighing.collection
+    volume_ul = collection.volume_ul.copy()
+    for found in weighing.readings.findings:
+        if found.treatment == "kept, U widened":
+            size_ul = collection.sign * found.size_mg * 1e-3 * collection.ul_per_g
+            volume_ul -= size_ul * (collection.time_s >= found.end_s)
+    without = replace(weighing, collection=replace(collection, volume_ul=volume_ul))
+    first, second = _Line.through(without, before), _Line.through(without, after)
+    change = second.slope - first.slope
+    return (first.at_zero - second.at_zero) / change if change else math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +137,19 @@ def _lines(weighing: Weighing, weights: ReadingWeights, s_per_ul: float) -> list
 def _doubts(weighing: Weighing, weights: ReadingWeights, whole: Phase, s_per_ul: float) -> list[BudgetLine]:
     """Return the lines (s) of findings in the readings, and of evaporation that changed nobody knows when.
 
-    A finding shifts all later readings by its size or not at all, a repair by its own uncertainty. A change of
+    A repair shifts all later readings by its own uncertainty. A change of
     evaporation in the middle of a line bends it: the line's end is then out by up to a fifth of what it makes.
     """
     ul_per_mg = weighing.collection.ul_per_g * 1e-3
-    repaired_s = kept_s = 0.0
+    repaired_s = 0.0
     for found in weighing.readings.findings:
         response_s = weights.applied_to((weights.time_s >= found.end_s).astype(np.float64)) * ul_per_mg
         if found.treatment == "repaired":
             repaired_s = math.hypot(repaired_s, response_s * found.u_mg)
-        elif found.treatment == "kept, U widened":
-            kept_s += abs(response_s * found.size_mg)
     _, unexplained = loss_change_ug_per_min(weighing.collection, whole, bench=weighing.bench, drift=weighing.drift)
     bent_ul = _BENT * unexplained * whole.duration_s / 60.0 * weighing.collection.ul_per_g * 1e-6
     lines = [
         normal("steps of the reading, as taken back", unit="s", u=repaired_s, sensitivity=1.0),
-        normal("jumps and pauses that may be no delivery", unit="s", u=kept_s * _EITHER_OR, sensitivity=1.0),
         normal("evaporation, when it changed", unit="uL", u=bent_ul, sensitivity=s_per_ul),
     ]
     return [line for line in lines if line.contribution > 0.0]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from results.bench import GravimetricBench
-from results.cleaning.disturbances import Undisturbed, undisturbed
-from results.cleaning.findings import findings_notes
+from results.cleaning.disturbances import Undisturbed
+from results.cleaning.findings import NOT_WEIGHED, findings_notes
 from results.cleaning.readings import CleanReadings, clean_readings
-from results.cleaning.steps import refuse_steps
 from results.cleaning.tare import refuse_tare
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import air_notes, evaporation_notes
@@ -20,6 +20,7 @@ from results.gravimetry.air import air_record
 from results.gravimetry.collection import Collection, collect
 from results.gravimetry.level import level_record
 from results.gravimetry.reference_vessel import reference_loss
+from results.measured.bursts import Burst, Pan, undisturbed_about
 from results.measured.steady import pauses_in
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries, Phase
@@ -71,17 +72,18 @@ class Weighing:
         evaluation: VolumeEvaluation,
         bench: GravimetricBench,
         *,
-        fastest_ul_per_h: float | None,
+        fastest_ul_per_h: float,
+        bursts: Sequence[Burst] = (),
     ) -> Weighing:
         """Return the kit for a record. Raises `EvaluationRefused` where no honest number can be computed.
 
         `fastest_ul_per_h`: the highest flow the pump is set to; what is faster is taken for a disturbance of the
-        balance and treated as in a flow test. None where delivery may come at once (an occlusion let go): then only
-        single bad readings are left out.
+        balance and treated as in a flow test. `bursts`: when another flow than that is due, or delivery comes at once
+        (a bolus, an occlusion let go).
         """
         phases = series.phases
         refuse_tare(series)
-        treated = _treated(series, evaluation, bench, fastest_ul_per_h)
+        treated = _treated(series, evaluation, bench, fastest_ul_per_h, bursts)
         readings = treated.readings
         level = level_record(readings, bench, filled_s=phases.begin_s)
         air = air_record(
@@ -135,7 +137,16 @@ class Weighing:
         return self._combined(budget.measured.value * factor, unit, budget.lines, factor)
 
     def lines(self, period: Phase, volume_ul: float) -> tuple[BudgetLine, ...]:
-        """Return every budget line of the volume (uL) of a period."""
+        """Return every budget line of the volume (uL) of a period.
+
+        Raises `EvaluationRefused` where nobody can tell by how much the pan was touched.
+        """
+        for found in self.readings.findings:
+            if found.treatment == NOT_WEIGHED and found.begin_s < period.end_s and found.end_s > period.begin_s:
+                raise EvaluationRefused(
+                    f"{found.rule}, by {found.begin_s:.0f} to {found.end_s:.0f} s ({found.size_mg:+.3g} mg): "
+                    f"{found.explanation}; run the test again"
+                )
         lines = volume_lines(
             self.collection,
             period=period,
@@ -207,22 +218,18 @@ class Weighing:
 
 
 def _treated(
-    series: FlowSeries, evaluation: VolumeEvaluation, bench: GravimetricBench, fastest_ul_per_h: float | None
+    series: FlowSeries,
+    evaluation: VolumeEvaluation,
+    bench: GravimetricBench,
+    fastest_ul_per_h: float,
+    bursts: Sequence[Burst],
 ) -> Undisturbed:
-    readability_g = bench.balance_readability_mg * 1e-3
-    readings = clean_readings(series, readability_g=readability_g)
-    if fastest_ul_per_h is None:
-        return Undisturbed(readings, 0.0)
-    sign = 1.0 if evaluation.direction == "collect" else -1.0
-    treated = undisturbed(
-        readings,
-        phases=series.phases,
-        sign=sign,
-        readability_g=readability_g,
+    pan = Pan(
+        sign=1.0 if evaluation.direction == "collect" else -1.0,
+        readability_g=bench.balance_readability_mg * 1e-3,
+        noise_g=math.hypot(bench.balance_repeatability_mg, bench.balance_readability_mg) * 1e-3,
         stroke_g=(evaluation.stroke_volume_ul or 0.0) * _G_PER_UL,
         pull_g=_PULLS * bench.capillary_u_ul * _G_PER_UL,
-        set_rate_g_per_s=fastest_ul_per_h * _G_PER_UL / 3600.0,
     )
-    begin_s, end_s = series.phases.begin_s, series.phases.end_s
-    refuse_steps(treated.readings, begin_s=begin_s, end_s=end_s, set_flow_ul_per_h=fastest_ul_per_h, sign=sign)
-    return treated
+    readings = clean_readings(series, readability_g=pan.readability_g)
+    return undisturbed_about(readings, phases=series.phases, bursts=bursts, fastest_ul_per_h=fastest_ul_per_h, pan=pan)

@@ -20,6 +20,7 @@ from results.occlusion.line_budgets import steady_flow, strokes, transducer_of
 from results.occlusion.line_measurands import NO_FIXTURE, LineMeasurands
 from results.occlusion.model import CatheterEvaluation
 from results.occlusion.outcome import OCCLUSION_OUTCOME_SCHEMA, Mark, OcclusionOutcome
+from results.occlusion.pressure import Level
 from results.occlusion.trial_record import CatheterTrial
 from results.occlusion.under_delivery import UnderDelivery, interval_sd_ul, under_delivery
 from results.refusal import EvaluationRefused
@@ -50,6 +51,7 @@ MEASURANDS = (
 _S_PER_H = 3600.0
 _SLIP_PART = 0.2
 _FILTERS = 3.0
+_RELEASE_S, _FEW_SAMPLES = 1.0, 4.0
 
 
 def evaluate_catheter(
@@ -204,9 +206,17 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
         trial = self.record
         until_s = self.until_s
         whole = Instant(self.released.after_s, self.released.after_s), Instant(until_s, until_s)
-        return collected(
+        bolus = collected(
             trial.weighing, released=self.released, until_s=until_s, running=[Running(*whole)], flow=self.flow
         )
+        with suppress(Absent, EvaluationRefused):
+            highest = self.transducer.level(self._level(self.released.after_s))
+            return self.stored_and_let_go(bolus, self.transducer.difference(highest, self.before))
+        return bolus
+
+    def _level(self, until_s: float) -> Level:
+        pressure = self.record.pressure
+        return pressure.level(until_s - max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s), until_s)
 
     def _not_returned(self) -> Budget:
         missed, bolus = self.missed, self.bolus
@@ -271,4 +281,4 @@ class _Catheter(LineMeasurands[CatheterTrial, CatheterEvaluation]):
         )
         if trial.alarms:
             notes.append(f"the pump said while occluded: {', '.join(trial.alarms)}")
-        return (*notes, *trial.weighing.notes())
+        return (*notes, *self.unexplained_notes(), *trial.weighing.notes())

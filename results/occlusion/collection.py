@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from results.measured.bursts import Burst
 from results.measured.weighing import Weighing
 from results.occlusion.instants import Instant
 from results.occlusion.line_budgets import strokes
+from results.occlusion.model import LineEvaluation
+from results.occlusion.pressure import PressureRecord
+from results.refusal import EvaluationRefused
 from results.series import Phase
 from results.uncertainty.budget import Budget, combine
 from results.uncertainty.lines import normal, rectangular
 
 _LEAD_S = 5.0
+_SETTLING_S = 5.0
 _READINGS = 2.0
 
 
@@ -78,6 +84,28 @@ def collected(
     return combine(
         value=weighed.measured.value - own_ul, unit="uL", lines=lines, coverage_percent=weighed.coverage_percent
     )
+
+
+def bursts_of(
+    pressure: PressureRecord,
+    evaluation: LineEvaluation,
+    *,
+    steady: Phase,
+    closed: Instant,
+    released: Instant | None,
+    end_s: float,
+) -> tuple[Burst, ...]:
+    """Return the steady flow, and when delivery may come at once: from the release until the pressure is back."""
+    even = Burst(steady, evaluation.set_flow_ul_per_h, even=True)
+    if released is None:
+        return (even,)
+    back: Instant | None = None
+    with suppress(EvaluationRefused):
+        before = pressure.level(closed.after_s - evaluation.level_s, closed.after_s)
+        below_kpa = before.kpa + evaluation.back_band_kpa
+        back = pressure.back_at(released.after_s, end_s, below_kpa=below_kpa)
+    until_s = end_s if back is None else min(back.by_s + _SETTLING_S, end_s)
+    return even, Burst(Phase(released.after_s, max(until_s, released.by_s + _SETTLING_S)))
 
 
 def before_reduction(bolus: Budget, *, fall: Budget, compliance: Budget) -> Budget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -18,8 +19,13 @@ from results.occlusion.pressure import Peak, PressureGap, Rise
 from results.occlusion.trial_record import LineRecord
 from results.refusal import EvaluationRefused
 from results.uncertainty.budget import Budget
+from results.uncertainty.lines import normal
 
 _S_PER_H = 3600.0
+_SURELY = 1.5
+_VALVE_UL = 1.0
+_EITHER_OR = math.sqrt(0.5)
+UNEXPLAINED = "bolus that the line did not hold"
 NO_FIXTURE = "the fixture was neither measured in this run nor stated"
 Record = TypeVar("Record", bound=LineRecord)
 Evaluation = TypeVar("Evaluation", bound=LineEvaluation)
@@ -32,6 +38,7 @@ class LineMeasurands(Generic[Record, Evaluation]):
         self.record = record
         self.evaluation = evaluation
         self.transducer = transducer
+        self.unexplained_ul: float | None = None
 
     @cached_property
     def weighed_flow(self) -> Budget:
@@ -133,6 +140,39 @@ class LineMeasurands(Generic[Record, Evaluation]):
         if until_s > self.record.end_s:
             raise Absent(f"the record ends {self.record.end_s - self.back.by_s:g} s after the pressure was back")
         return until_s
+
+    def stored_and_let_go(self, bolus: Budget, fall: Budget) -> Budget:
+        """Return a bolus (uL) with U widened where it is not what the line held.
+
+        By weighing alone a load laid on the pan as the line is let go, or taken off, is a bolus. What the line held is
+        its compliance by the rise times the fall of its pressure, less what the opening valve takes back.
+        """
+        displacement = self.record.fixture.displacement
+        takes_ul = 0.0 if displacement is None else displacement.measured.value
+        compliance = self.compliance.measured
+        held_ul = compliance.value * fall.measured.value - takes_ul
+        off_ul = bolus.measured.value - held_ul
+        doubts_ul = (
+            bolus.measured.expanded_uncertainty,
+            compliance.expanded_uncertainty * fall.measured.value,
+            fall.measured.expanded_uncertainty * compliance.value,
+            _VALVE_UL if displacement is None else displacement.measured.expanded_uncertainty,
+            self.evaluation.stroke_volume_ul or 0.0,
+        )
+        if not abs(off_ul) > _SURELY * math.hypot(*doubts_ul):
+            return bolus
+        self.unexplained_ul = off_ul
+        line = normal(UNEXPLAINED, unit="uL", u=abs(off_ul) * _EITHER_OR, sensitivity=1.0)
+        return self.transducer.combined(bolus.measured.value, "uL", [*bolus.lines, line])
+
+    def unexplained_notes(self) -> tuple[str, ...]:
+        """Return what to say of a bolus that is not what the line held."""
+        if self.unexplained_ul is None:
+            return ()
+        return (
+            f"the line let go at {self.released.at_s:.0f} s gave {self.unexplained_ul:+.3g} uL against what it held by "
+            "its pressure: look for a leak, for air, or for a touch of the pan then; U is widened by it",
+        )
 
     def gathered(self, names: Sequence[str], ways: Mapping[str, Callable[[], Budget]]) -> tuple[Measurand, ...]:
         """Return a measurand for every name; those that could not be measured say why."""

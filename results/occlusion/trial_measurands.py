@@ -191,9 +191,12 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
     def bolus(self) -> Budget:
         """The unintended bolus (uL), as collected."""
         trial = self.record
-        return collected(
+        bolus = collected(
             trial.weighing, released=self.released, until_s=self.until_s, running=trial.running, flow=self.flow
         )
+        with suppress(Absent, EvaluationRefused):
+            return self.stored_and_let_go(bolus, self._fall)
+        return bolus
 
     @cached_property
     def _fall(self) -> Budget:
@@ -265,18 +268,7 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
             notes.append(
                 "the pressure still moved when the line was let go: a reduction had not finished, or the pump ran on"
             )
-        by_rise, by_release = self._value("line compliance"), self._value("line compliance by release")
-        if by_rise is not None and by_release is not None:
-            apart = by_release.value - by_rise.value
-            if not abs(apart) <= math.hypot(by_rise.expanded_uncertainty, by_release.expanded_uncertainty):
-                notes.append(
-                    f"the line gave back {by_release.value:.4g} uL/kPa and took up {by_rise.value:.4g} uL/kPa: they "
-                    "differ by more than their uncertainties; look for a leak, air, or a pump that slips"
-                )
-        return (*notes, *trial.weighing.notes())
-
-    def _value(self, name: str) -> MeasuredValue | None:
-        return next(one.value for one in self.all if one.name == name)
+        return (*notes, *self.unexplained_notes(), *trial.weighing.notes())
 
     @cached_property
     def marks(self) -> tuple[Mark, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ PRIME_S = 300.0
 PRIME_UL_PER_H = 1000.0
 REFERENCE_C = 20.0
 AMBIENT_S = 10.0
+Fault = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+"""Makes the readings (g) at times (s) what a fault makes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,12 @@ def run_programme(
     reading_s: float = 1.0,
     station: str = "simulated",
     events: Sequence[Mapping[str, object]] = (),
+    fault: Fault | None = None,
 ) -> TwinRun:
-    """Run a programme after a prime to waste on the twin of a shipped station, with events of the twin's truth."""
+    """Run a programme after a prime to waste on the twin of a shipped station, with events of the twin's truth.
+
+    `fault`: what is made of the readings before anybody sees them.
+    """
     schedule: list[Command] = [
         BalanceSet(0.0, "zero_tracking", False),
         BalanceSet(0.0, "adaptive", False),
@@ -82,7 +88,7 @@ def run_programme(
     arrays = simulate_arrays(_twin(station, events), seed, schedule, time_s)
     series = FlowSeries(
         time_s=time_s,
-        mass_g=arrays.indication_g,
+        mass_g=arrays.indication_g if fault is None else fault(time_s, arrays.indication_g),
         status=np.ones(time_s.size, dtype=np.uint8),
         phases=weighed_phases(phases, phases.values()),
         ambient=_ambient(arrays, every=max(1, round(AMBIENT_S / reading_s))),

@@ -8,7 +8,7 @@ import numpy as np
 
 from results.kinds import overinfusion, prime_bridge, restart, schedule, stall, steps
 from results.series import Phase
-from tests.proof.measured_bench import Stretch, TwinRun, run_programme
+from tests.proof.measured_bench import Fault, Stretch, TwinRun, run_programme
 from tests.proof.measured_runs import (
     BLANK_S,
     COMMON,
@@ -75,7 +75,7 @@ def scheduled(seed: int, days: int = 2) -> Measured:
     return Measured(schedule.measure(run.record, evaluation, shipped()), truth)
 
 
-def primed_and_bridged(seed: int) -> Measured:
+def primed_and_bridged(seed: int, *, fault: Fault | None = None) -> Measured:
     """A priming bolus of 150 uL, then a bridge of 40 uL at 8 uL/h to 4 uL/h."""
     evaluation = prime_bridge.PrimeBridgeEvaluation(
         kind="prime_bridge",
@@ -93,7 +93,7 @@ def primed_and_bridged(seed: int) -> Measured:
         Stretch("bridge bolus", 5.0 * HOUR_S, 8.0),
         Stretch("after bridge", 8.0 * HOUR_S, 4.0),
     )
-    run = run_programme(between_blanks(*parts), seed, reading_s=2.0)
+    run = run_programme(between_blanks(*parts), seed, reading_s=2.0, fault=fault)
     truth = {"bridge duration": 5.0 * HOUR_S, "bridge duration error": 0.0}
     for name, word, set_ul in (("priming bolus", "priming", 150.0), ("bridge bolus", "bridge", 40.0)):
         truth[f"{word} volume"] = run.true_phase_ul(name)

@@ -9,7 +9,7 @@ import numpy as np
 from results import bolus_statistics
 from results.kinds import bolus, lockout, refill, reservoir
 from results.trace.schema import TraceEvent
-from tests.proof.measured_bench import Stretch, run_programme
+from tests.proof.measured_bench import Fault, Stretch, run_programme
 from tests.proof.measured_runs import (
     COMMON,
     HOUR_S,
@@ -78,7 +78,7 @@ def emptied(seed: int) -> Measured:
     return Measured(reservoir.measure(with_log(run, log), evaluation, shipped()), truth)
 
 
-def locked_out(seed: int) -> Measured:
+def locked_out(seed: int, *, fault: Fault | None = None) -> Measured:
     """Two boluses of 20 uL on 9 uL/h, each with 4 h of lockout; the pump is as good as the flow it is stated with."""
     evaluation = lockout.LockoutEvaluation(
         kind="lockout",
@@ -95,7 +95,7 @@ def locked_out(seed: int) -> Measured:
         Stretch("bolus 2", 80.0, 900.0),
         Stretch("lockout 2", 4.0 * HOUR_S, 9.0),
     )
-    run = run_programme(program, seed, reading_s=2.0)
+    run = run_programme(program, seed, reading_s=2.0, fault=fault)
     demands = [
         TraceEvent(round((run.record.phase(f"lockout {n}").begin_s + HOUR_S) * 1e9), "bolus_refused", "pump", {})
         for n in (1, 2)

@@ -9,16 +9,19 @@ import numpy as np
 
 from results.evaluation import Liquid
 from results.occlusion.catheter import evaluate_catheter
+from results.occlusion.collection import bursts_of
 from results.occlusion.instants import Instant
 from results.occlusion.model import CatheterEvaluation
 from results.occlusion.outcome import OcclusionOutcome
 from results.occlusion.trial_record import CatheterTrial, stated_fixture
 from results.series import Phase
 from tests.proof.array_bench import shipped_bench
+from tests.proof.measured_bench import Fault
 from tests.results.occlusion.line_bench import LineBench, implant, phases_of
 
 BLANK_S = 7200.0
 HOUR = 3600.0
+CLOSED_S = BLANK_S + 4.0 * HOUR + 1.0
 
 
 def evaluation_of(**changes: object) -> CatheterEvaluation:
@@ -59,6 +62,7 @@ def run_catheter(
     occluder_works: bool = True,
     pump_runs: bool = True,
     recovery_s: tuple[float, float] = (900.0, 900.0 + 2.0 * HOUR),
+    fault: Fault | None = None,
 ) -> CatheterRun:
     """Run the test: blank, steady flow, dead end for a time, release, flow again, blank."""
     evaluation = evaluation or evaluation_of()
@@ -67,7 +71,7 @@ def run_catheter(
     bench = line.bench
     bench.set_pump_flow(BLANK_S, flow if pump_runs else 0.0)
     steady = Phase(BLANK_S + HOUR, BLANK_S + 4.0 * HOUR)
-    closed_s = steady.end_s + 1.0
+    closed_s = CLOSED_S
     bench.set_valve(closed_s, "occluder", energised=occluder_works)
     released_s = closed_s + occluded_s
     bench.set_valve(released_s, "occluder", energised=False)
@@ -76,12 +80,15 @@ def run_catheter(
     bench.set_pump_flow(end_s, 0.0)
     phases = phases_of(BLANK_S, end_s, blank_s=BLANK_S)
     station = shipped_bench()
+    pressure, closed = line.pressure(steady.begin_s, end_s), Instant(closed_s - 0.1, closed_s)
+    released = Instant(released_s - 0.1, released_s)
+    bursts = bursts_of(pressure, evaluation, steady=steady, closed=closed, released=released, end_s=end_s)
     trial = CatheterTrial(
-        pressure=line.pressure(steady.begin_s, end_s),
-        weighing=line.weighing(phases, evaluation, station),
+        pressure=pressure,
+        weighing=line.weighing(phases, evaluation, station, steady=(steady, recovered), bursts=bursts, fault=fault),
         steady=steady,
-        closed=Instant(closed_s - 0.1, closed_s),
-        released=Instant(released_s - 0.1, released_s),
+        closed=closed,
+        released=released,
         end_s=end_s,
         recovered=recovered,
         fixture=stated_fixture(evaluation),

@@ -15,11 +15,13 @@ from instruments.simulated.physics.bench import Bench
 from instruments.simulated.physics.water import density_kg_per_m3
 from instruments.simulated.truth import TwinConfig, twin_from_mapping
 from results.bench import GravimetricBench
-from results.evaluation import VolumeEvaluation
+from results.measured.bursts import Burst
 from results.measured.weighing import Weighing
 from results.occlusion.fixture import Injection
+from results.occlusion.model import LineEvaluation
 from results.occlusion.pressure import PressureRecord, pressure_record
 from results.series import AmbientSeries, FlowPhases, FlowSeries, Phase
+from tests.proof.measured_bench import Fault
 
 _TWIN = Path(__file__).parents[3] / "rig" / "stations" / "simulated" / "twin.toml"
 REFERENCE_C = 20.0
@@ -87,18 +89,29 @@ class LineBench:
         milliamperes = self.bench.electrical("line", times, 0)
         return pressure_record(times, (milliamperes - 4.0) / 16.0 * 200.0)
 
-    def weighing(self, phases: FlowPhases, evaluation: VolumeEvaluation, bench: GravimetricBench) -> Weighing:
-        """What the balance says, ready to weigh with."""
+    def weighing(
+        self,
+        phases: FlowPhases,
+        evaluation: LineEvaluation,
+        bench: GravimetricBench,
+        *,
+        steady: Sequence[Phase],
+        bursts: Sequence[Burst] = (),
+        fault: Fault | None = None,
+    ) -> Weighing:
+        """What the balance says, a fault of the readings in it or not, ready to weigh with."""
         times = np.arange(0.0, phases.end_s, 1.0)
+        indications_g = self.bench.indications_g(times)
         series = FlowSeries(
             time_s=times,
-            mass_g=self.bench.indications_g(times),
+            mass_g=indications_g if fault is None else fault(times, indications_g),
             status=np.ones(times.size, dtype=np.uint8),
             phases=phases,
             ambient=self._air(times[::10]),
             simulated=True,
         )
-        return Weighing.of(series, evaluation, bench, fastest_ul_per_h=None)
+        flow = evaluation.set_flow_ul_per_h
+        return Weighing.of(series, evaluation, bench, fastest_ul_per_h=flow, bursts=bursts).with_pauses(steady)
 
     def delivered_ul(self, begin_s: float, end_s: float) -> float:
         """What truly left the tip between two instants, at the reference temperature."""

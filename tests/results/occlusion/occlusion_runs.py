@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.evaluation import Liquid
-from results.occlusion.collection import Running
+from results.occlusion.collection import Running, bursts_of
 from results.occlusion.fixture import fixture_compliance, valve_displacement_by_pressure
 from results.occlusion.instants import Instant
 from results.occlusion.model import OcclusionEvaluation
@@ -17,9 +17,12 @@ from results.occlusion.trial import evaluate_occlusion
 from results.occlusion.trial_record import Fixture, OcclusionTrial
 from results.series import Phase
 from tests.proof.array_bench import shipped_bench
+from tests.proof.measured_bench import Fault
 from tests.results.occlusion.line_bench import LineBench, external, phases_of
 
 BLANK_S = 600.0
+CLOSED_S = 1371.0
+"""When the line is closed: after the blank, the fixture's test and the steady flow."""
 
 
 def evaluation_of(**changes: object) -> OcclusionEvaluation:
@@ -63,10 +66,13 @@ def run_occlusion(
     poll_s: float | None = None,
     events: Sequence[Mapping[str, object]] = (),
     pump_runs: bool = True,
+    fault: Fault | None = None,
+    hold_s: float | None = None,
 ) -> OcclusionRun:
     """Run the test: blank, fixture, steady flow, dead end until the alarm or the deadline, release, blank.
 
-    `goes_on`: the pump starts again as the line is let go. `poll_s`: the alarm is known from polls of this period.
+    `hold_s`: from closing to the release, whatever the alarm does. `goes_on`: the pump starts again as the line is let
+    go. `poll_s`: the alarm is known from polls of this period.
     """
     evaluation = evaluation or evaluation_of()
     flow, threshold = evaluation.set_flow_ul_per_h, evaluation.threshold_kpa or 60.0
@@ -81,7 +87,7 @@ def run_occlusion(
     alarm_s = None if reached_s is None else reached_s + latency_s
     stop_s = closed_s + deadline_s if alarm_s is None else alarm_s
     bench.set_pump_flow(stop_s, 0.0)
-    released_s = stop_s + release_after_s
+    released_s = stop_s + release_after_s if hold_s is None else closed_s + hold_s
     if reduction:
         bench.set_pump_flow(stop_s + 1.0, -20000.0)
         bench.set_pump_flow(min(stop_s + 1.0 + 6.5 * drawn.catheter.compliance_ul_per_kpa.value, released_s), 0.0)
@@ -98,9 +104,10 @@ def run_occlusion(
     displacement = valve_displacement_by_pressure(rises, compliance=compliance, rise_u_kpa=0.01, coverage_percent=95.45)
     pressure = line.pressure(at_s, end_s)
     closed, released = Instant(closed_s - 0.001, closed_s), Instant(released_s - 0.001, released_s)
+    bursts = bursts_of(pressure, evaluation, steady=steady, closed=closed, released=released, end_s=end_s)
     trial = OcclusionTrial(
         pressure=pressure,
-        weighing=line.weighing(phases, evaluation, station),
+        weighing=line.weighing(phases, evaluation, station, steady=(steady,), bursts=bursts, fault=fault),
         steady=steady,
         closed=closed,
         alarm=None if alarm_s is None else _seen(alarm_s, poll_s),
