@@ -56,11 +56,13 @@ def measure(record: RunRecord, evaluation: LockoutEvaluation, bench: Gravimetric
     """
     boluses = [phase for _, phase in record.numbered("bolus", evaluation.boluses)]
     lockouts = [phase for _, phase in record.numbered("lockout", evaluation.boluses)]
+    # A pump that ignores its lockout delivers a bolus there: that is no disturbance of the balance.
+    lasts_s = evaluation.basal_paused_s or min(bolus.duration_s for bolus in boluses)
     weighing = Weighing.of(
         record.weighed_over(*boluses, *lockouts),
         evaluation,
         bench,
-        fastest_ul_per_h=evaluation.basal_flow_ul_per_h,
+        fastest_ul_per_h=max(evaluation.bolus_volume_ul * 3600.0 / lasts_s, evaluation.basal_flow_ul_per_h),
         bursts=[Burst(bolus, even=True) for bolus in boluses],
     ).with_pauses(lockouts)
     found: list[Measurand] = []
