@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from instruments.clock import utc_now
+from results.trace.durable import fsync_folder
 
 WATCHDOG_LOG = "watchdog.jsonl"
 
@@ -91,4 +92,7 @@ def new_run_folder(parent: Path, *, station: str, plan: str, case: str) -> RunFo
     run_id = f"{name_time(utc_now())}-{words}-{secrets.token_hex(4)}"
     path = parent / run_id
     path.mkdir(parents=True)
+    # What is synced within a folder is lost with its name; the folder of the runs may be new as well.
+    fsync_folder(parent)
+    fsync_folder(parent.parent)
     return RunFolder(path)
