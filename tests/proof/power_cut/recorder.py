@@ -20,6 +20,7 @@ _CALLS = (
 _UNKNOWN = ("pwritev", "writev", "truncate", "link", "linkat", "symlink", "symlinkat", "sendfile", "copy_file_range")
 _LINE = re.compile(r"^(\w+)\((.*)\)\s*= (-?\d+)", re.DOTALL)
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_FD_PATH = re.compile(r"<((?:\\x[0-9a-f]{2})*)>")
 TIMEOUT_S = 900.0
 
 
@@ -106,6 +107,10 @@ class _Reader:
                 text = text.lstrip()
                 if text.endswith("<unfinished ...>"):
                     waiting[thread] = text.removesuffix("<unfinished ...>")
+                    if text.startswith("close(") and thread in threads:
+                        self._closed(text.removeprefix("close("))  # its number may be given away before it returns
+                    continue
+                if text.startswith("<... close"):
                     continue
                 if text.startswith("<... "):
                     text = waiting.pop(thread) + text.partition("resumed>")[2]
@@ -124,8 +129,7 @@ class _Reader:
         if call == "openat":
             yield from self._opened(texts[0].decode(), said, result)
         elif call == "close":
-            self._open.pop(number, None)
-            self._folders.pop(number, None)
+            self._closed(said)
         elif call == "lseek":
             self._at[number] = result
         elif call == "write" and number == 1 and texts[0].startswith(b'["'):
@@ -134,8 +138,15 @@ class _Reader:
             yield SyncFolder(self._folders[number])
         elif number in self._open:
             yield from self._on_file(call, number, said, texts, result)
+        elif number >= 0 and self._inside(_path_of(said)) is not None:
+            raise ValueError(f"{call} on a file that was not seen opened: {_path_of(said)}")
         elif call in ("rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat"):
             yield from self._renamed(call, [text.decode() for text in texts])
+
+    def _closed(self, said: str) -> None:
+        number = int(said.split("<")[0])
+        self._open.pop(number, None)
+        self._folders.pop(number, None)
 
     def _opened(self, path: str, said: str, descriptor: int) -> Iterator[Op]:
         inside = self._inside(path)
@@ -199,6 +210,11 @@ class _Reader:
             return str(Path(path).relative_to(self._root))
         except ValueError:
             return None
+
+
+def _path_of(said: str) -> str:
+    match = _FD_PATH.search(said.partition(">")[0] + ">")
+    return bytes.fromhex(match[1].replace("\\x", "")).decode() if match else ""
 
 
 def _split(inside: str) -> tuple[str, str]:

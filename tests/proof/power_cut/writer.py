@@ -17,6 +17,7 @@ from results.trace.events import EventLog
 from results.trace.journal import JournalWriter
 from results.trace.schema import MASS
 from results.trace.seal import seal
+from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
@@ -37,7 +38,7 @@ def mass_sample(index: int) -> Sample:
     """Reading `index` of the balance."""
     block = mass_block(index)
     values = (float(block.columns["mass_g"][0]), bytes(block.columns["reply"][0]))
-    return Sample(MASS, int(block.time_ns[0]), int(block.status[0]), values)
+    return Sample(MASS, int(block.time_ns[0]), SampleStatus(int(block.status[0])), values)
 
 
 def main(runs: Path, commits: int) -> None:
