@@ -1,8 +1,8 @@
 """The disk after a power cut: what was synced is there; of the rest, any page may be old, new or in between.
 
 A file's bytes are certain once it was synced, a name once its folder was. Later pages (4 KiB) hold any of the states
-they went through, each page for itself; the length is any it went through; later changes of a folder survive up to any
-point, in their order, as a journalling file system keeps them.
+they went through, each page for itself; the length is any it went through, and what was cut off is cut off whole; later
+changes of a folder survive up to any point, in their order: as a journalling file system keeps them.
 """
 
 from __future__ import annotations
@@ -59,24 +59,27 @@ def _content(ops: Sequence[Op], chance: random.Random) -> bytes:
     content = bytearray()
     for op in ops[:synced]:
         _apply(op, content)
-    versions: dict[int, list[bytes]] = {}
-    lengths = [len(content)]
-    for op in ops[synced:]:
-        before = len(content)
-        touched = _pages(op, before)
-        for page in touched:
-            versions.setdefault(page, [_page(content, page)])
-        _apply(op, content)
-        lengths.append(len(content))
-        for page in touched:
-            versions[page].append(_page(content, page))
-    if len(lengths) == 1:
-        return bytes(content)
+    later = ops[synced:]
     how = chance.choice(("any", "any", "any", "old", "new"))
-    length = {"old": lengths[0], "new": lengths[-1]}.get(how, chance.choice(lengths))
-    content.extend(bytes(max(0, max(lengths) - len(content))))
-    for page, states in versions.items():
-        state = {"old": states[0], "new": states[-1]}.get(how, chance.choice(states))
+    until = {"old": 0, "new": len(later)}.get(how, chance.randint(0, len(later)))
+    states: dict[int, list[bytes]] = {}
+    length = len(content)
+    for at, op in enumerate(later):
+        if isinstance(op, Resize) and at >= until:
+            continue  # a truncation has happened whole, or not at all
+        for page in _pages(op, len(content)):
+            seen = states.setdefault(page, [_page(content, page)])
+            if isinstance(op, Resize):
+                seen.clear()
+        touched = _pages(op, len(content))
+        _apply(op, content)
+        for page in touched:
+            states[page].append(_page(content, page))
+        if at < until:
+            length = len(content)
+    content.extend(bytes(max(0, length - len(content))))
+    for page, of_page in states.items():
+        state = {"old": of_page[0], "new": of_page[-1]}.get(how, chance.choice(of_page))
         content[page * PAGE : (page + 1) * PAGE] = state
     return bytes(content[:length])
 
