@@ -16,10 +16,10 @@ _SETTLED_S = 60.0
 """No two link faults are nearer than this, or one long silence would come of them."""
 
 
-def events(seed: int, *, from_s: float, until_s: float) -> Iterator[str]:
-    """Yield the bodies of `[[event]]` tables, in no order."""
+def events(seed: int, *, from_s: float, until_s: float, times: float = 1.0) -> Iterator[str]:
+    """Yield the bodies of `[[event]]` tables, in no order; `times`: so many times as often as `PER_DAY` says."""
     draw = random.Random(seed)
-    days = (until_s - from_s) / DAY_S
+    days = times * (until_s - from_s) / DAY_S
     taken: list[float] = []
     for _ in range(round(PER_DAY["link"] * days)):
         at_s = draw.uniform(from_s, until_s)

@@ -71,9 +71,11 @@ class Soaked:
         )
 
 
-def soak(folder: Path, *, protocol: Path, case: str, seed: int, until_s: float, every_h: float) -> Soaked:
+def soak(
+    folder: Path, *, protocol: Path, case: str, seed: int, until_s: float, every_h: float, times: float = 1.0
+) -> Soaked:
     """Run a case on the simulated station with faults from its first hour to `until_s`, and read its meters."""
-    station = add_events(make_station(folder / "bench"), *events(seed, from_s=600.0, until_s=until_s))
+    station = add_events(make_station(folder / "bench"), *events(seed, from_s=600.0, until_s=until_s, times=times))
     meter = folder / "meter.jsonl"
     command = protocol_command(folder / "runs", "--station", str(station), "--case", case, protocols=str(protocol))
     done = subprocess.run(
