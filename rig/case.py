@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from results.decision import StrictModel
+from rig.gaps import NO_GAPS, AllowedGaps
 from rig.needs import PumpNeeds
 from rig.plan_tables import ConditionsTable, SamplingOverrides
 
@@ -52,7 +53,8 @@ class Case(ABC):
     """One case of a plan; each procedure adds its steps.
 
     `pump` is the kind of pump it is written for, `needs` what that pump must be able to do. `sampling` overrides the
-    station's. `deviation` says why the case differs from its method; None where it does not.
+    station's. `gaps` is how long links may be lost. `deviation` says why the case differs from its method; None where
+    it does not.
     """
 
     plan: PlanIdentity
@@ -64,6 +66,7 @@ class Case(ABC):
     sampling: SamplingOverrides
     conditions: ConditionsTable
     deviation: str | None
+    gaps: AllowedGaps = NO_GAPS
 
     @property
     def is_checked_afterwards(self) -> bool:

@@ -21,6 +21,7 @@ from results.trace.schema import StreamSpec
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.heartbeat import Heartbeat
+from rig.acquisition.link_gaps import link_gaps
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
@@ -30,6 +31,7 @@ from rig.disk.ballast import Ballast
 from rig.disk.room import DiskGuard, refuse_full_disk
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
+from rig.gaps import refuse_unsound_gaps
 from rig.operators import operator_of
 from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
@@ -87,6 +89,7 @@ class CaseRun:
             raise StationError(session.station.id, ["the session's deadline has passed (--session-deadline)"])
         refuse_without_daily_check(session.station, self.case, session.runs)
         refuse_unsound_sampling(session.station, self.case.sampling)
+        refuse_unsound_gaps(session.station, self.case.gaps, sampling_of(session.station, self.case.sampling))
         station, prepared = self._connect()
         try:
             yield self._begin(station, prepared)
@@ -251,10 +254,17 @@ class CaseRun:
             writer.call_on_commit(heartbeat.note_durable)
             stream.subscribe(heartbeat.listen)
         interlocks = Interlocks(station.interlock_limits(sampling), clock=station.clock)
+        gaps = link_gaps(case.gaps, station, note_error=interlocks.note_error, on_trip=interlocks.latch)
         acquisition = Acquisition(
-            sampled, clock=station.clock, stream=stream, event_log=event_log, on_fault=interlocks.note_error
+            sampled,
+            clock=station.clock,
+            stream=stream,
+            event_log=event_log,
+            on_fault=gaps.note_fault,
+            on_answer=gaps.note_answer,
         )
         deferring = session.gate.deferred
+        gaps.announce_to(acquisition.event)
         bench = Bench(
             station=station.undisturbed(deferring),
             acquisition=undisturbed(acquisition, deferring),
@@ -277,6 +287,7 @@ class CaseRun:
             on_trip=interlocks.latch,
         )
         stream.subscribe(interlocks.watch)
+        stream.subscribe(gaps.listen)
         stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)
         stream.subscribe(deadlines.watch)
         stream.subscribe(bench.listen)

@@ -16,6 +16,7 @@ from results.decision import StrictModel
 from rig.case import Case, PlanIdentity
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found
+from rig.gaps import AllowedGaps
 from rig.plan_evaluation import evaluation_of, measurand_faults
 from rig.plan_file import PlanFile, plan_file_of
 from rig.plan_tables import CaseTable
@@ -119,6 +120,7 @@ def _plan(
             "title": table.title,
             "pump": table.pump or file.plan.pump,
             "sampling": table.sampling,
+            "gaps": AllowedGaps(**{**file.gaps.stated(), **table.gaps.stated()}),
             "conditions": file.conditions,
             "deviation": table.deviation,
         }

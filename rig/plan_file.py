@@ -10,7 +10,7 @@ from pydantic import Field
 from instruments.program import ProgramError
 from rig.configuration import Section
 from rig.configuration.section import Contradictions
-from rig.plan_tables import FLOW_RANGES, CaseName, CaseTable, ConditionsTable, PlanTable
+from rig.plan_tables import FLOW_RANGES, CaseName, CaseTable, ConditionsTable, GapsTable, PlanTable
 
 T = TypeVar("T", bound=CaseTable)
 
@@ -44,6 +44,7 @@ class PlanFile(Section, Generic[T]):
     plan: PlanTable
     conditions: ConditionsTable
     evaluation: dict[str, Any]
+    gaps: GapsTable = GapsTable()
     case: Annotated[dict[CaseName, T], Field(min_length=1)]
 
     contradictions_of: ClassVar[tuple[Callable[[Any], Contradictions], ...]] = (_flows_suit_the_pump,)

@@ -74,6 +74,19 @@ class SamplingOverrides(Section):
         return self.model_dump(exclude_none=True)
 
 
+class GapsTable(Section):
+    """`[gaps]`, `[case.<name>.gaps]`: how long the link to each instrument may be lost before that ends the run."""
+
+    mass_s: float | None = Field(default=None, ge=0, le=3600)
+    ambient_s: float | None = Field(default=None, ge=0, le=3600)
+    pressure_s: float | None = Field(default=None, ge=0, le=3600)
+    pump_s: float | None = Field(default=None, ge=0, le=3600)
+
+    def stated(self) -> dict[str, float]:
+        """Return what is said; what is not is 0, or the plan's."""
+        return self.model_dump(exclude_none=True)
+
+
 class CaseLimits(Section):
     """`[case.<name>.limits.<id>]`: limits of one criterion for this case, in place of the plan's, and their source."""
 
@@ -92,6 +105,7 @@ class CaseTable(Section):
     pump: PumpKind | None = None
     deviation: Text | None = None
     sampling: SamplingOverrides = SamplingOverrides()
+    gaps: GapsTable = GapsTable()
     evaluation: dict[str, Any] = Field(default_factory=dict)
     limits: dict[str, CaseLimits] = Field(default_factory=dict)
 

@@ -67,6 +67,7 @@ class DaqLines:
         self._simulated = False
         self._tasks: dict[str, Task] = {}
         self._doubtful = False
+        self._told: dict[str, bool] = {}
 
     def connect(self) -> None:
         """Find out who answers and reserve the lines; their levels stay as they are until the first `write`."""
@@ -109,13 +110,23 @@ class DaqLines:
                 reply=str(found).encode(),
                 remedy="Check the wiring: something else drives this line",
             )
+        self._told[line] = energised
 
     def read(self, line: str) -> bool:
-        """Read a line back: True while it is energised."""
+        """Read a line back: True while it is energised; `ProtocolError` where that is not what it was told."""
         task = self._task(line)
         with self._watched(f"read {line}"):
             high = bool(task.read())
-        return high is not self._by_name[line].active_low
+        energised = high is not self._by_name[line].active_low
+        if energised is not self._told.get(line, energised):
+            raise ProtocolError(
+                f"line {line!r} was {'energised' if self._told[line] else 'released'} and no longer is",
+                instrument=self.name,
+                command=f"read {line}",
+                reply=str(high).encode(),
+                remedy="Check power and cable of the device: what flowed meanwhile went another way",
+            )
+        return energised
 
     def close(self) -> None:
         """Give the lines back; their levels stay."""

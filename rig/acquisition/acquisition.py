@@ -19,6 +19,8 @@ from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import to_ns
 from rig.acquisition.samplers import (
     NO_VALUES,
+    AnswerListener,
+    FaultListener,
     Reader,
     Sampler,
     Values,
@@ -44,8 +46,6 @@ class SampledInstruments:
     pressure_block_s: float
 
 
-FaultListener = Callable[[str, InstrumentError], None]
-
 JOIN_PATIENCE_S = 30.0
 """Longer than any deadline of a link, s of station time."""
 
@@ -61,14 +61,15 @@ class Acquisition:
         stream: SampleStream,
         event_log: EventLog,
         on_fault: FaultListener,
+        on_answer: AnswerListener = lambda source: None,
     ) -> None:
         self._instruments = instruments
         self._clock = clock
         self._stream = stream
         self._event_log = event_log
         self._on_fault = on_fault
-        # What listens to an event may trip, and a trip is an event itself, in the same thread.
-        self._event_lock = threading.RLock()
+        self._on_answer = on_answer
+        self._event_lock = threading.Lock()
         self._stop = clock.event()
         self._tasks: list[Task] = []
         self._samplers: list[Sampler | PressureSampler] = []
@@ -100,6 +101,7 @@ class Acquisition:
                 block_s=chosen.pressure_block_s,
                 pressure=chosen.pressure,
                 on_fault=self._note_fault,
+                on_answer=self._on_answer,
             ),
             self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
             self._sampler(PUMP, chosen.telemetry_period_s, self._polled(pump_reader(chosen.pump, self._note_status))),
@@ -172,15 +174,16 @@ class Acquisition:
             read=read,
             no_values=NO_VALUES[name],
             on_fault=self._note_fault,
+            on_answer=self._on_answer,
         )
 
-    def _note_fault(self, source: str, error: InstrumentError) -> None:
+    def _note_fault(self, source: str, error: InstrumentError) -> float | None:
         # The first of its kind is an event; the samples themselves tell how often and when.
         key = (source, type(error).__name__)
         if key not in self._faults_seen:
             self._faults_seen.add(key)
             self.event("instrument_fault", source, {"error": type(error).__name__, "message": str(error)})
-        self._on_fault(source, error)
+        return self._on_fault(source, error)
 
     def _polled(self, read: Reader) -> Reader:
         def noted() -> tuple[SampleStatus, Values]:

@@ -15,15 +15,19 @@ from instruments.interfaces import PressureInput
 from instruments.readings import PressureBlock, ReadingState
 from results.trace.schema import PRESSURE_PREFIX, SAMPLE_CLOCK, VOLTAGE_PREFIX, Block
 from results.trace.status import SampleStatus
-from rig.acquisition.sample import NS_PER_S, STATUS_OF_STATE, Sample, to_ns
-from rig.acquisition.samplers import FaultListener, Tally
+from rig.acquisition.sample import NS_PER_S, STATUS_OF_STATE, Sample, status_of_error, to_ns
+from rig.acquisition.samplers import AnswerListener, FaultListener, Tally
 from rig.acquisition.stream import SampleStream
 
 ANCHOR_PERIOD_S = 1.0
 
 
 class PressureSampler:
-    """Reads once per block until told to stop; the first error ends it, for no sample after it would count."""
+    """Reads once per block until told to stop.
+
+    An error ends it, unless a gap is allowed: then each block's time gets a row without a number, and sampling is
+    started anew when the next attempt is due. Its nominal times go on from where the last ones stood.
+    """
 
     name = "pressure"
 
@@ -37,6 +41,7 @@ class PressureSampler:
         block_s: float,
         pressure: PressureInput,
         on_fault: FaultListener,
+        on_answer: AnswerListener = lambda source: None,
     ) -> None:
         self.tally = Tally()
         self._clock = clock
@@ -46,30 +51,69 @@ class PressureSampler:
         self._block_s = block_s
         self._pressure = pressure
         self._on_fault = on_fault
+        self._on_answer = on_answer
+        self._failing = False
         self._columns = [
             *((PRESSURE_PREFIX + name, "pressure_kpa") for name in pressure.channels),
             *((VOLTAGE_PREFIX + name, "voltage_v") for name in pressure.voltages),
         ]
         self._started_s = 0.0
+        self._nominal_start_s: float | None = None
+        self._last_nominal_s = self._had_s = clock.now()
+        """Of the last sample there was: its nominal time, and the station time at which it was had."""
         self._read_s = 0.0
+        self._last_ns = -1
         self._next_anchor_s = 0.0
 
     def run(self, stop: Event) -> None:
         """Sample until `stop` is set."""
-        try:
-            self._pressure.start(rate_hz=self._rate_hz, block_samples=round(self._rate_hz * self._block_s))
-            self._started_s = self._read_s = self._clock.now()
-            block = 1
-            while not self._clock.wait(stop, self._started_s + block * self._block_s):
-                block += self._skip_missed(block)
-                self._read()
-                block += 1
-            self._read(may_be_empty=True)
-            self._pressure.stop()
-        except InstrumentError as error:
-            self.tally.failed += 1
-            self._on_fault(self.name, error)
-            raise
+        while True:
+            try:
+                self._sample_until(stop)
+                return
+            except InstrumentError as error:
+                self.tally.failed += 1
+                try_again_s = self._on_fault(self.name, error)
+                if try_again_s is None:
+                    raise
+                self._failing = True
+                self._publish_nothing(status_of_error(error))
+            if self._stopped_before(stop, try_again_s):
+                return
+
+    def _sample_until(self, stop: Event) -> None:
+        self._pressure.start(rate_hz=self._rate_hz, block_samples=round(self._rate_hz * self._block_s))
+        now_s = self._clock.now()
+        if self._nominal_start_s is None:
+            self._nominal_start_s = now_s
+        else:
+            # After the row without a number that was published at this instant.
+            last_row_s = self._last_ns / NS_PER_S + self._origin_s
+            self._nominal_start_s = max(self._last_nominal_s + now_s - self._had_s, last_row_s + 1.0 / self._rate_hz)
+        self._started_s = self._read_s = now_s
+        block = 1
+        while not self._clock.wait(stop, self._started_s + block * self._block_s):
+            block += self._skip_missed(block)
+            self._read()
+            block += 1
+        self._read(may_be_empty=True)
+        self._pressure.stop()
+
+    def _stopped_before(self, stop: Event, try_again_s: float) -> bool:
+        """Sit a gap out until the next attempt; True when told to stop meanwhile."""
+        while self._clock.now() < try_again_s:
+            if self._clock.wait(stop, min(self._clock.now() + self._block_s, try_again_s)):
+                return True
+            self._publish_nothing(SampleStatus.LINK_LOST)
+        return False
+
+    def _publish_nothing(self, status: SampleStatus) -> None:
+        nominal_s = self._last_nominal_s + self._clock.now() - self._had_s - self._origin_s
+        time_ns = np.array([max(to_ns(nominal_s), self._last_ns + 1)], dtype=np.int64)
+        self._last_ns = int(time_ns[0])
+        for stream, column in self._columns:
+            columns = {column: np.array([np.nan])}
+            self._stream.publish(Block(stream, time_ns, np.array([status], dtype=np.uint8), columns))
 
     def _skip_missed(self, block: int) -> int:
         """Count a block that is read late, and return how many ends of blocks have passed meanwhile."""
@@ -99,9 +143,16 @@ class PressureSampler:
             )
         # A slow answer holds what was sampled until it was given, so the next one may come at once and be empty.
         self._read_s = answered_s = self._clock.now()
+        if self._failing:
+            self._on_answer(self.name)
+            self._failing = False
         index = np.arange(block.first_sample, block.first_sample + samples)
-        nominal_s = self._started_s - self._origin_s + index * block.period_s
-        self._publish(block, np.rint(nominal_s * NS_PER_S).astype(np.int64))
+        start_s = self._started_s if self._nominal_start_s is None else self._nominal_start_s
+        nominal_s = start_s - self._origin_s + index * block.period_s
+        self._last_nominal_s, self._had_s = float(nominal_s[-1]) + self._origin_s, answered_s
+        time_ns = np.rint(nominal_s * NS_PER_S).astype(np.int64)
+        self._last_ns = int(time_ns[-1])
+        self._publish(block, time_ns)
         if answered_s >= self._next_anchor_s:
             self._next_anchor_s = answered_s + ANCHOR_PERIOD_S - 0.5 * self._block_s
             # It was taken no later than it was read. The sample after it was not to be had when this was asked for,

@@ -34,7 +34,10 @@ class Tally:
     samples: int = 0
 
 
-FaultListener = Callable[[str, InstrumentError], None]
+FaultListener = Callable[[str, InstrumentError], float | None]
+"""Takes a failed read of a sampler; returns when (station time, s) to try again, None: as usual."""
+AnswerListener = Callable[[str], None]
+"""Takes the first answer of a sampler after failed reads; raises `InstrumentError` where it is not to be trusted."""
 Values = tuple[float | int | bytes, ...]
 Reader = Callable[[], tuple[SampleStatus, Values]]
 
@@ -57,6 +60,7 @@ class Sampler:
         read: Reader,
         no_values: Values,
         on_fault: FaultListener,
+        on_answer: AnswerListener = lambda source: None,
     ) -> None:
         self.name = name
         self.tally = Tally()
@@ -67,6 +71,9 @@ class Sampler:
         self._read = read
         self._no_values = no_values
         self._on_fault = on_fault
+        self._on_answer = on_answer
+        self._try_again_s: float | None = None
+        self._failing = False
         self._last_ns = -1
 
     def run(self, stop: Event) -> None:
@@ -91,15 +98,24 @@ class Sampler:
 
     def _sample(self, tick: int) -> None:
         asked_s = self._clock.now()
+        if self._try_again_s is not None and asked_s < self._try_again_s:
+            self.tally.failed += 1
+            self._publish(to_ns(asked_s - self._origin_s), SampleStatus.LINK_LOST, self._no_values)
+            return
         try:
             status, values = self._read()
+            answered_s = self._clock.now()
+            if self._failing:
+                self._on_answer(self.name)
         except InstrumentError as error:
             self.tally.failed += 1
+            self._failing = True
             self._publish(to_ns(asked_s - self._origin_s), status_of_error(error), self._no_values)
-            self._on_fault(self.name, error)
+            self._try_again_s = self._on_fault(self.name, error)
             return
+        self._failing, self._try_again_s = False, None
         # The reading is as old as the middle of the exchange, to within half of it.
-        self._publish(to_ns((asked_s + self._clock.now()) / 2 - self._origin_s), status, values)
+        self._publish(to_ns((asked_s + answered_s) / 2 - self._origin_s), status, values)
 
     def _publish(self, time_ns: int, status: SampleStatus, values: Values) -> None:
         time_ns = max(time_ns, self._last_ns + 1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from instruments.clock import Clock
-from instruments.errors import ProtocolError
+from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
 from instruments.interfaces import Pump, ValveLines
 from instruments.readings import PumpState
 from rig.safety.safe_state import USUAL_BOUND_S, ActionListener, SafeAction, SafeState
@@ -40,11 +41,13 @@ def bench_safe_state(
 
     def stop() -> None:
         if pump is not None and not without_power.is_set():
-            pump().stop()
+            with _saying_what_rests(pump, relay=power_off is not None):
+                pump().stop()
 
     def confirm() -> None:
         if pump is not None and not without_power.is_set():
-            confirm_stopped(pump())
+            with _saying_what_rests(pump, relay=power_off is not None):
+                confirm_stopped(pump())
             confirmed.set()
 
     def cut_power() -> None:
@@ -66,6 +69,23 @@ def bench_safe_state(
     if power_off is not None:
         actions.append(SafeAction("pump power off", cut_power, lines_bound_s))
     return SafeState(actions, clock=clock, on_action=on_action)
+
+
+@contextmanager
+def _saying_what_rests(pump: Callable[[], Pump], *, relay: bool) -> Iterator[None]:
+    """Let the error of a pump that cannot be reached say what stops it all the same."""
+    try:
+        yield
+    except (InstrumentTimeout, LinkLost) as error:
+        rest = ["the power relay, which is dropped"] if relay else []
+        try:
+            if pump().capabilities.communication_timeout:
+                rest.append("its own communication time-out")
+        except InstrumentError:
+            pass  # it was never asked what it can do
+        last = f"What stops it now: {' and '.join(rest)}" if rest else "Nothing stops it by itself: do it by hand"
+        error.remedy = f"{error.remedy}. {last}" if error.remedy else last
+        raise
 
 
 def confirm_stopped(pump: Pump) -> None:
