@@ -69,7 +69,8 @@ def evaporation_notes(collection: Collection, drift: Drift, period: Phase) -> li
         )
     disturbed = sum(blank.disturbed for blank in blanks)
     if disturbed:
-        notes.append(f"{disturbed} readings of the blanks were disturbed and left out of their slopes")
+        readings = "1 reading of the blanks was" if disturbed == 1 else f"{disturbed} readings of the blanks were"
+        notes.append(f"{readings} disturbed and left out of the slopes")
     return notes
 
 

@@ -14,7 +14,7 @@ from results.measured.conclude import concluded
 from results.measured.evaluation import WeighedEvaluation
 from results.measured.measurand import Measurand, Observation, measured, not_measured
 from results.measured.outcome import MeasuredOutcome
-from results.measured.pause import Pause, longest_pause
+from results.measured.pause import Pause, longest_pause, told_s
 from results.measured.run_record import RunRecord
 from results.measured.weighing import Weighing
 from results.refusal import EvaluationRefused
@@ -61,9 +61,11 @@ def measure(record: RunRecord, evaluation: StallEvaluation, bench: GravimetricBe
     found = [measured("longest pause", longest)]
     if pause.duration_s > evaluation.detection_s:
         found += _stall(pause, weighing, record, infusion, evaluation)
-        return concluded(
-            "stall", record, evaluation, found, weighing=weighing, observations=_observations(pause, record)
-        )
+        seen = _observations(pause, record)
+        told = told_s(weighing, pause, set_flow_ul_per_h=flow)
+        if told is not None:
+            seen.append(Observation(told, "by now weighing alone tells that nothing comes"))
+        return concluded("stall", record, evaluation, found, weighing=weighing, observations=seen)
     why = f"there was no stall: no pause reached {evaluation.detection_s:g} s"
     names = list(evaluation.measurand_units())[1:]
     found += [not_measured(name, why, Verdict.INCONCLUSIVE) for name in names]
@@ -75,15 +77,23 @@ def _stall(
 ) -> list[Measurand]:
     usual_s = pause.usual_s
     duration = _seconds(evaluation, pause.duration_s - usual_s, pause, usual_s)
-    delay = _seconds(evaluation, evaluation.detection_s - usual_s / 2.0, pause, usual_s / 2.0)
     missing = weighing.scaled(duration, evaluation.set_flow_ul_per_h / 3600.0, "uL")
     return [
         measured("stall duration", duration),
-        measured("detection delay", delay),
+        _detection(pause, weighing, evaluation),
         _alarm(pause, record, evaluation),
         measured("missing volume", missing),
         _recovery(pause, weighing, infusion, evaluation),
     ]
+
+
+def _detection(pause: Pause, weighing: Weighing, evaluation: StallEvaluation) -> Measurand:
+    """Return how long after the pump stalled the balance alone told: it stalled between two strokes due."""
+    name, half_s = "detection delay", pause.usual_s / 2.0
+    told = told_s(weighing, pause, set_flow_ul_per_h=evaluation.set_flow_ul_per_h)
+    if told is None:
+        return not_measured(name, "delivery was back before the balance could tell", Verdict.INCONCLUSIVE)
+    return measured(name, _seconds(evaluation, told - pause.begin_s - half_s, pause, half_s))
 
 
 def _alarm(pause: Pause, record: RunRecord, evaluation: StallEvaluation) -> Measurand:

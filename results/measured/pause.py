@@ -13,6 +13,7 @@ from results.series import Phase
 
 _SIGMA = 8.0
 _STROKE_SHARE = 1.5
+_STROKE_VARIES = 1.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,23 @@ def longest_pause(weighing: Weighing, period: Phase, *, set_flow_ul_per_h: float
         detectable_s=0.0 if at_once else detectable_ul / set_flow_ul_per_h * 3600.0,
         ended=found.gap_end_s < period.end_s - 2.0 * reading_s,
     )
+
+
+def told_s(weighing: Weighing, pause: Pause, *, set_flow_ul_per_h: float) -> float | None:
+    """Return the first reading (s) by which the balance alone tells of a pause; None where it ended before.
+
+    More than a stroke is overdue by then, and eight standard deviations of a reading on top: a noisier or a slower
+    balance tells later.
+    """
+    times, volumes = weighing.collection.time_s, weighing.collection.volume_ul
+    inside = slice(*np.searchsorted(times, (pause.begin_s, pause.end_s)))
+    if inside.stop - inside.start < 2:
+        return None
+    due_ul = set_flow_ul_per_h / 3600.0 * (times[inside] - pause.begin_s)
+    missing_ul = due_ul - (volumes[inside] - volumes[inside.start])
+    surely_ul = _STROKE_VARIES * (weighing.evaluation.stroke_volume_ul or 0.0) + _SIGMA * weighing.reading_sd_ul
+    told = np.flatnonzero(missing_ul > surely_ul)
+    return float(times[inside][told[0]]) + weighing.bench.balance_response_s if told.size else None
 
 
 def _located_s(times_s: NDArray[np.float64], begin_s: float, end_s: float) -> float:

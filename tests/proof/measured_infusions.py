@@ -117,9 +117,10 @@ def stalled(seed: int, stall_s: float = 1200.0) -> Measured:
     infusion = run.record.phase("infusion")
     truth = {"longest pause": _longest_pause_s(run, infusion)}
     if events:
-        last_s, back_s = (seen.at_s or 0.0 for seen in outcome.observations if "the balance" in seen.text)
+        _, back_s = (seen.at_s or 0.0 for seen in outcome.observations if "the balance" in seen.text)
         truth |= {"stall duration": stall_s, "missing volume": 30.0 * stall_s / HOUR_S}
-        truth |= {"detection delay": last_s + 600.0 - at_s, "pump alarm delay": 600.0}
+        told_s = next(seen.at_s or 0.0 for seen in outcome.observations if "weighing alone" in seen.text)
+        truth |= {"detection delay": told_s - at_s, "pump alarm delay": 600.0}
         after_s = infusion.end_s - back_s - 60.0
         mean = run.true_ul(back_s + 60.0, infusion.end_s) / after_s * HOUR_S
         truth["mean flow error after recovery"] = error_percent(mean, 30.0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from results.bench import GravimetricBench
 from results.decision import Criterion, Verdict
 from results.kinds import overinfusion, restart, stall
 from results.measured.outcome import MeasuredOutcome
@@ -24,12 +25,14 @@ def value(outcome: MeasuredOutcome, name: str) -> float:
     return found.value
 
 
-def stalled(*pieces: tuple[float, float], alarm_s: float | None = None, **changes: Any) -> MeasuredOutcome:
+def stalled(
+    *pieces: tuple[float, float], alarm_s: float | None = None, bench: GravimetricBench = QUIET, **changes: Any
+) -> MeasuredOutcome:
     evaluation = stall.StallEvaluation(
         kind="stall", set_flow_ul_per_h=30.0, detection_s=600.0, **COMMON | {"stroke_volume_ul": None} | changes
     )
     log = log_of(END_S, lambda _: 1000.0, alarms={} if alarm_s is None else {"motor stall": alarm_s})
-    return stall.measure(record(piecewise((BLANK_S, 0.0), *pieces), INFUSION, log=log), evaluation, QUIET)
+    return stall.measure(record(piecewise((BLANK_S, 0.0), *pieces), INFUSION, log=log), evaluation, bench)
 
 
 def test_a_stall_of_20_minutes_by_hand() -> None:
@@ -37,15 +40,24 @@ def test_a_stall_of_20_minutes_by_hand() -> None:
     outcome = stalled((6.0 * HOUR_S, 30.0), (1200.0, 0.0), (6.0 * HOUR_S - 1200.0, 33.0), alarm_s=begin_s + 300.0)
     assert value(outcome, "longest pause") == pytest.approx(1200.0, abs=5.0)
     assert value(outcome, "stall duration") == pytest.approx(1200.0, abs=5.0)
-    assert value(outcome, "detection delay") == pytest.approx(600.0, abs=5.0)
+    assert value(outcome, "detection delay") == pytest.approx(0.0, abs=5.0)  # this balance makes no noise
     assert value(outcome, "pump alarm delay") == pytest.approx(300.0, abs=10.0)
     assert value(outcome, "missing volume") == pytest.approx(10.0, abs=0.05)
     assert value(outcome, "mean flow error after recovery") == pytest.approx(10.0, abs=0.05)
     assert [seen.text for seen in outcome.observations] == [
         "the balance sees no more delivery",
         "meanwhile the pump says of itself: infusing",
+        "by now weighing alone tells that nothing comes",
         "the balance sees delivery again",
     ]
+
+
+def test_a_stall_is_told_later_by_a_slower_balance_and_of_larger_strokes() -> None:
+    """More than a stroke, up to 1.35 of one, must be overdue: 324 s for 2 uL at 30 uL/h."""
+    pieces = ((6.0 * HOUR_S, 30.0), (1200.0, 0.0), (6.0 * HOUR_S - 1200.0, 30.0))
+    assert value(stalled(*pieces, stroke_volume_ul=2.0), "detection delay") == pytest.approx(324.0, abs=10.0)
+    slow = QUIET.model_copy(update={"balance_response_s": 30.0})
+    assert value(stalled(*pieces, bench=slow), "detection delay") == pytest.approx(30.0, abs=5.0)
 
 
 def test_a_stall_between_strokes_is_known_to_a_stroke_before_and_after() -> None:
