@@ -163,7 +163,7 @@ def _zones(parts: Sequence[Burst], reach_s: float) -> Iterator[_Zone]:
     for part in parts:
         if part.flow_ul_per_h is None:
             yield _Zone(Phase(part.period.begin_s - reach_s, part.period.end_s + reach_s), None)
-        elif part.period.duration_s < 4.0 * reach_s or part.flow_ul_per_h > _FAST_UL_PER_H:
+        elif part.period.duration_s < 4.0 * reach_s or (part.even and part.flow_ul_per_h > _FAST_UL_PER_H):
             yield _Zone(part.period, part.flow_ul_per_h, even=part.even)
     for one, two in pairwise(parts):
         if one.flow_ul_per_h is not None and two.flow_ul_per_h is not None:
@@ -205,8 +205,7 @@ class _Seams:
         # From the last reading before to the first after: what happened lies in between.
         bounds_s = (times[width - 1 :][: change_g.size], times[width + guard - 1 :][: change_g.size])
         limit_g = max(_SIGMA * self.pan.noise_g, self.pan.pull_g)
-        fall = self._fall if fastest_ul_per_h is None else self._load_off
-        yield from _each(change_g < -limit_g, change_g, bounds_s, fall)
+        yield from _each(change_g < -limit_g, change_g, bounds_s, self._fall)
         if fastest_ul_per_h is None:
             return
         per_s = fastest_ul_per_h * _G_PER_UL / _S_PER_H
@@ -245,7 +244,7 @@ class _Seams:
     def _fall(self, begin_s: float, end_s: float, size_g: float) -> Finding:
         if -size_g > _FLOWS_BACK_G:
             return self._load_off(begin_s, end_s, size_g)
-        why = "liquid flowed back, or the pan was touched, while delivery came at once"
+        why = "liquid flowed back, or the pan was touched, while delivery was fast or changed"
         return self._finding("slow fall", "kept, U widened", begin_s, end_s, size_g, why)
 
     def _load_off(self, begin_s: float, end_s: float, size_g: float) -> Finding:
