@@ -69,7 +69,8 @@ class Acquisition:
         self._event_log = event_log
         self._on_fault = on_fault
         self._on_answer = on_answer
-        self._event_lock = threading.Lock()
+        # What listens to an event may trip, and a trip is an event itself, in the same thread.
+        self._event_lock = threading.RLock()
         self._stop = clock.event()
         self._tasks: list[Task] = []
         self._samplers: list[Sampler | PressureSampler] = []
