@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from instruments.clock import utc_now
+from results.input_file import read_json
 from results.trace.ownership import OwnerLock, has_owner
 from rig.ownership.user import user_name
 
+_MOST_NOTE_BYTES = 10_000
 _PATIENCE_S = 0.2
 """A look at a lock holds it for microseconds."""
 
@@ -80,7 +82,7 @@ def is_held(path: Path) -> bool:
 def owner_of(path: Path) -> str:
     """Return in words who holds, or held last, what has this path."""
     try:
-        return str(Owner(**json.loads(_note_path(path).read_text(encoding="utf-8"))))
+        return str(Owner(**read_json(_note_path(path), most_bytes=_MOST_NOTE_BYTES)))
     except (OSError, ValueError, TypeError):
         return "another process"
 

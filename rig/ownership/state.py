@@ -16,11 +16,15 @@ from typing import Any
 import platformdirs
 
 from instruments.clock import utc_now
+from results.input_file import read_json
 from results.trace.durable import fsync_folder, write_all
 from rig.ownership.user import user_name
 
 STATE_VARIABLE = "PUMP_BENCH_RIG_STATE"
 """The environment variable that names the folder of all stations' states: one for all users of a computer."""
+
+MOST_STATE_BYTES = 1_000_000
+"""No file of a station's state, and no owner's note, is larger."""
 
 _PROGRAM = "pump-bench-rig"
 
@@ -116,7 +120,7 @@ class StationState:
         try:
             said = _read(self.current_run_file)
             return None if said is None else CurrentRun(Path(said["folder"]), said["since_utc"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OSError):
             return CurrentRun(self.folder / "unknown", "an unknown time")
 
     def begin_run(self, folder: Path) -> None:
@@ -143,10 +147,9 @@ class StationState:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        text = path.read_text(encoding="utf-8")
+        said = read_json(path, most_bytes=MOST_STATE_BYTES)
     except FileNotFoundError:
         return None
-    said = json.loads(text)
     if not isinstance(said, dict):
         raise ValueError("it holds no table")
     return said

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from results.input_file import UnreadableFile, read_bounded, strict_json
 from results.trace.errors import StorageError
-from results.trace.events import read_events
+from results.trace.events import MOST_LOG_BYTES, read_events
 from results.trace.schema import TraceEvent
 from rig.run_folder import RunFolder
 
@@ -72,12 +72,16 @@ def _published(line: Mapping[str, Any]) -> Mapping[str, int] | None:
 
 
 def _lines(folder: RunFolder) -> tuple[tuple[Mapping[str, Any], ...], tuple[str, ...]]:
-    if not folder.watchdog.exists():
+    try:
+        content = read_bounded(folder.watchdog, most_bytes=MOST_LOG_BYTES)
+    except FileNotFoundError:
         return (), ()
+    except UnreadableFile as error:
+        return (), (error.problem,)
     lines, torn = [], []
-    for number, text in enumerate(folder.watchdog.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, text in enumerate(content.splitlines(), 1):
         try:
-            line = json.loads(text)
+            line = strict_json(text)
         except ValueError:
             line = None
         if isinstance(line, dict) and "kind" in line:
