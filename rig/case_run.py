@@ -139,6 +139,8 @@ class CaseRun:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
             self._latch_unsafe()
             record = self._record()
+            if self._ballast is not None:
+                self._ballast.release()
             write_record(self.folder, record)
             self._give_up_run()
             self._session.concluded.append((record, self.folder))
@@ -230,7 +232,6 @@ class CaseRun:
             session.claim.note_run(self.folder.path)
         self._begun = True
         self._ballast = Ballast(self.folder.ballast)
-        closing.callback(self._ballast.release)
         closing.callback(station.write_truth, self.folder.truth)
         event_log = EventLog(self.folder.events)
         closing.callback(event_log.close)
@@ -288,7 +289,9 @@ class CaseRun:
         )
         stream.subscribe(interlocks.watch)
         stream.subscribe(gaps.listen)
-        stream.subscribe(self._disk_guard(specs, on_trip=interlocks.latch).listen)
+        disk_guard = self._disk_guard(specs, on_trip=interlocks.latch)
+        writer.call_on_commit(disk_guard.note_durable)
+        stream.subscribe(disk_guard.listen)
         stream.subscribe(deadlines.watch)
         stream.subscribe(bench.listen)
         closing.callback(lambda: self._notes.extend(acquisition.clock_notes))
@@ -316,7 +319,7 @@ class CaseRun:
     def _make_safe(self, station: Station, acquisition: Acquisition) -> None:
         self._leave_safe(station)
         if self._ballast is not None:
-            self._ballast.release()
+            self._ballast.release_most()
         acquisition.event("safe_state", "rig", asdict(self.safe_state))
 
     def _give_up_run(self) -> None:

@@ -24,7 +24,7 @@ END_BYTES = 8_000_000
 
 def trace_bytes(specs: Iterable[StreamSpec], samples: Mapping[str, float]) -> float:
     """Return the most a trace of so many samples by stream takes, bytes."""
-    return sum(samples.get(spec.name, 0) * _sample_bytes(spec) for spec in specs)
+    return sum(samples.get(spec.name, 0) * sample_bytes(spec) for spec in specs)
 
 
 def end_bytes(specs: Iterable[StreamSpec], samples: Mapping[str, float]) -> float:
@@ -47,6 +47,7 @@ def size_words(size_bytes: float) -> str:
     return f"{megabytes / 1e3:.2f} GB" if megabytes >= 1e3 else f"{megabytes:.0f} MB"
 
 
-def _sample_bytes(spec: StreamSpec) -> int:
+def sample_bytes(spec: StreamSpec) -> int:
+    """Return the most one sample of a stream takes, in the journal as in the trace, bytes."""
     overhead = _RAMP_BYTES if spec.hardware_timed else _TIME_AND_STATUS_BYTES
     return overhead + sum(np.dtype(column.dtype).itemsize for column in spec.columns)

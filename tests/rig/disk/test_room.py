@@ -65,7 +65,7 @@ def test_a_run_is_refused_below_what_it_needs_and_not_at_it(tmp_path: Path) -> N
 
 def test_what_is_kept_grows_with_what_was_published(host_time: HostTime) -> None:
     samples = {MASS: 3, "pressure_line": 400_000}
-    needed = END_BYTES + RESERVE_BYTES + trace_bytes(SPECS, samples)
+    needed = END_BYTES + RESERVE_BYTES + 2 * trace_bytes(SPECS, samples)  # nothing of it is in the journal yet
     guard, trips = guard_on(lambda _: int(needed) - 1)
     for index in range(3):
         guard.listen(mass(index))
@@ -76,6 +76,28 @@ def test_what_is_kept_grows_with_what_was_published(host_time: HostTime) -> None
     assert trip.is_limit
     assert trip.sample is None
     assert "kept to seal this run" in trip.reason
+
+
+def test_what_is_in_the_journal_needs_no_more_room_there(host_time: HostTime) -> None:
+    samples = {MASS: 0, "pressure_line": 400_000}
+    guard, trips = guard_on(lambda _: int(END_BYTES + RESERVE_BYTES + trace_bytes(SPECS, samples)) + 1)
+    guard.note_durable(samples)
+    guard.listen(pressure(400_000))
+    assert trips == []
+    guard.note_durable({MASS: 0, "pressure_line": 399_000})
+    host_time.now_s += room.LOOK_PERIOD_S
+    guard.listen(pressure(1))
+    assert len(trips) == 1
+
+
+def test_a_run_that_writes_much_at_once_is_looked_at_sooner(host_time: HostTime) -> None:
+    room_left = [10**12, 0]
+    guard, trips = guard_on(lambda _: room_left.pop(0))
+    guard.listen(mass(0))
+    guard.listen(pressure(100))
+    assert trips == []
+    guard.listen(pressure(100_000))
+    assert len(trips) == 1
 
 
 def test_the_disk_is_looked_at_once_in_a_while_and_not_for_an_event(host_time: HostTime) -> None:
@@ -110,8 +132,10 @@ def test_a_disk_that_cannot_be_asked_is_the_rigs_fault() -> None:
 
 
 def test_ballast_takes_its_room_and_gives_it_back(tmp_path: Path) -> None:
-    ballast = Ballast(tmp_path / "ballast", size_bytes=1_000_000)
-    assert (tmp_path / "ballast").stat().st_blocks * 512 >= 1_000_000
+    ballast = Ballast(tmp_path / "ballast", size_bytes=3_000_000)
+    assert (tmp_path / "ballast").stat().st_blocks * 512 >= 3_000_000
+    ballast.release_most()
+    assert (tmp_path / "ballast").stat().st_blocks * 512 < 1_100_000
     ballast.release()
     ballast.release()
     assert list(tmp_path.iterdir()) == []
