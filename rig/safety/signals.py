@@ -60,12 +60,14 @@ class SignalGate:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let no signal interrupt the block; one that came meanwhile interrupts at its end."""
+        """Let no signal interrupt the block; one that came meanwhile interrupts at its end, however it ends."""
         before = len(self.noted)
-        with self.shut():
-            yield
-        if len(self.noted) > before and not self._shut:
-            raise Interrupted(signal.Signals[self.noted[before]])
+        try:
+            with self.shut():
+                yield
+        finally:
+            if len(self.noted) > before and not self._shut:
+                raise Interrupted(signal.Signals[self.noted[before]])
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._shut:

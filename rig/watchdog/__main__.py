@@ -76,6 +76,7 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     if not lost:
         if relay is not None and relay.is_energised:
             log.note("action", name="pump power off", error=relay.try_to_switch(False))
+        log.close()
         answer({"released": True})
         held.release()
         return 0
@@ -84,6 +85,7 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     if not report.is_safe:
         with suppress(OSError):  # the rig's note of its current run latches the station at the next start
             state.latch(f"the watchdog could not make the bench safe: {report.failures}", run=log.run)
+    log.close()
     held.release()
     return 1 if report.is_safe else 2
 

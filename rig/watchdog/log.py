@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from instruments.clock import host_monotonic_s, utc_now
+from results.trace.ownership import OwnerLock
 
 
 class WatchdogLog:
@@ -15,6 +17,8 @@ class WatchdogLog:
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._descriptor: int | None = None
+        self._life: OwnerLock | None = None
+        """Tells that there may be more to come: a run is not closed as an orphan meanwhile."""
         self.run = ""
         """The folder of the run it guards; "" before one began."""
 
@@ -22,6 +26,8 @@ class WatchdogLog:
         """Write to this file from now on, what was told before included; `OSError` when it cannot."""
         self.close()
         self.run = str(path.parent)
+        with suppress(OSError):  # without it the run may be closed before its watchdog has ended, and say less
+            self._life = OwnerLock(path, timeout_s=0.0)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._flush()
 
@@ -39,6 +45,9 @@ class WatchdogLog:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+        life, self._life = self._life, None
+        if life is not None:
+            life.release()
 
     def _flush(self) -> None:
         if self._descriptor is None or not self._waiting:

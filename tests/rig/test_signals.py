@@ -37,6 +37,19 @@ def test_a_shut_gate_notes_signals_and_lets_nothing_through() -> None:
             send(signal.SIGTERM)
 
 
+def test_a_signal_is_not_lost_with_the_call_that_fails_meanwhile() -> None:
+    gate = SignalGate()
+
+    def ask() -> None:
+        with gate.deferred():
+            send(signal.SIGTERM)
+            raise ValueError("the pump gave no answer")
+
+    with gate.installed(), pytest.raises(Interrupted, match="SIGTERM") as interrupted:
+        ask()
+    assert isinstance(interrupted.value.__context__, ValueError)
+
+
 def test_the_handlers_of_before_come_back() -> None:
     before = [signal.getsignal(number) for number in ENDING_SIGNALS]
     with SignalGate().installed():

@@ -17,6 +17,7 @@ from rig.recovery.at_start import close_orphans, settle_last_run
 from rig.recovery.close import close_orphan
 from rig.recovery.witnesses import Witnesses, witnesses_of
 from rig.run_folder import RunFolder, is_run_name, new_run_folder
+from rig.watchdog.log import WatchdogLog
 from tests.rig.recovery.orphaned_runs import SECONDS, begun, made_safe, orphan
 
 LOST = {
@@ -139,6 +140,19 @@ def test_a_run_that_is_alive_is_left_alone(tmp_path: Path) -> None:
     assert not folder.record.exists()
     life.release()
     assert close_orphan(folder) is not None
+
+
+def test_a_run_is_not_closed_while_its_watchdog_is_at_work(tmp_path: Path) -> None:
+    folder = orphan(tmp_path)
+    log = WatchdogLog()
+    log.open(folder.watchdog)
+    log.note("rig_lost", reason="died")
+    assert close_orphan(folder) is None
+    log.note("safe", done=["pump stop"], failed=[])
+    log.close()
+    recovered = close_orphan(folder)
+    assert recovered is not None
+    assert recovered.is_safe
 
 
 def test_a_damaged_journal_still_gets_a_record_that_says_so(tmp_path: Path) -> None:
