@@ -12,7 +12,7 @@ from results.bench import ReferenceVessel
 from results.decision import Criterion, DecisionRule, StrictModel
 from results.evaluation import Liquid
 from results.foreign.file_format import AirFile, DataColumns, FileFormat, PressureFile, ReferenceFile
-from results.foreign.occlusion_test import OcclusionTest
+from results.foreign.occlusion_record import OcclusionTest
 from results.physics.buoyancy import STEEL_WEIGHT_DENSITY_KG_PER_M3
 from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from results.decision import DecisionRule
 from results.foreign.conditions import Conditions, Instant
 from results.foreign.mapping import bench_of, phase_of, second_of
-from results.foreign.occlusion_test import OF_THE_RECORD, OcclusionTest
+from results.foreign.occlusion_record import OF_THE_RECORD, OcclusionTest
 from results.foreign.series import flow_series_of
 from results.foreign.table_file import TableData
 from results.measured.weighing import Weighing

@@ -16,7 +16,7 @@ from results.occlusion.model import LineEvaluation
 from results.trace.schema import PRESSURE_PREFIX
 from rig.case import Feasibility
 from rig.configuration import Section
-from rig.fixture_test import FixtureTest, Injected
+from rig.fixture_trial import FixtureTest, Injected
 from rig.operator import ExpectedState, OperatorStep
 from rig.plan_tables import Duration, PlannedFlow
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable

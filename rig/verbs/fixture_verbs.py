@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.fixture_test import FixtureTest
+from rig.fixture_trial import FixtureTest
 from rig.verbs.operator_verbs import OperatorVerbs
 from rig.verbs.pump_verbs import PumpVerbs
 
