@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from instruments.clock import host_monotonic_s
+from instruments.clock.interface import host_sleep
 from results.decision import Verdict
 from results.trace.errors import StorageError
 from results.trace.journal_read import JournalReader
-from results.trace.ownership import OwnerLock
+from results.trace.ownership import OwnerLock, has_owner
 from results.trace.reader import read_trace
 from results.trace.seal import seal
+from rig.ownership.station import WATCHDOG_PATIENCE_S
 from rig.record import CaseRecord, write_record
 from rig.recovery.missing import missing_samples
 from rig.recovery.orphans import is_orphan
@@ -21,6 +24,7 @@ from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 
 _UNKNOWN = "unknown"
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,20 @@ def close_orphan(folder: RunFolder) -> Recovered | None:
         if folder.record.exists() or not is_orphan(folder, owned=True):
             return None
         folder.ballast.unlink(missing_ok=True)
+        _await_watchdog(folder)
         witnesses = witnesses_of(folder)
         record = _record(folder, witnesses, _notes(folder, witnesses))
         write_record(folder, record)
         return Recovered(folder, record, witnesses.is_safe)
     finally:
         life.release()
+
+
+def _await_watchdog(folder: RunFolder) -> None:
+    """Let a watchdog that is at work finish, so that the record tells its end; one that hangs is not waited for."""
+    until_s = host_monotonic_s() + WATCHDOG_PATIENCE_S
+    while has_owner(folder.watchdog) and host_monotonic_s() < until_s:
+        host_sleep(_LOOK_S)
 
 
 def _notes(folder: RunFolder, witnesses: Witnesses) -> list[str]:

@@ -28,5 +28,5 @@ def is_orphan(folder: RunFolder, *, owned: bool = False) -> bool:
     if not begun or folder.record.exists():
         return False
     # The record last: it may have been written while the locks were looked at.
-    alive = (not owned and has_owner(folder.life)) or has_owner(folder.journal) or has_owner(folder.watchdog)
+    alive = (not owned and has_owner(folder.life)) or has_owner(folder.journal)
     return not alive and not folder.record.exists()

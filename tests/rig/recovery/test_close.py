@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +143,20 @@ def test_a_run_that_is_alive_is_left_alone(tmp_path: Path) -> None:
     assert close_orphan(folder) is not None
 
 
-def test_a_run_is_not_closed_while_its_watchdog_is_at_work(tmp_path: Path) -> None:
+def test_a_watchdog_at_work_is_waited_for(tmp_path: Path) -> None:
     folder = orphan(tmp_path)
     log = WatchdogLog()
     log.open(folder.watchdog)
     log.note("rig_lost", reason="died")
-    assert close_orphan(folder) is None
-    log.note("safe", done=["pump stop"], failed=[])
-    log.close()
+
+    def finish() -> None:
+        log.note("safe", done=["pump stop"], failed=[])
+        log.close()
+
+    watchdog = threading.Timer(0.3, finish)
+    watchdog.start()
     recovered = close_orphan(folder)
+    watchdog.join()
     assert recovered is not None
     assert recovered.is_safe
 
