@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from instruments.clock.interface import host_sleep
 from instruments.errors import InstrumentTimeout
@@ -28,9 +29,9 @@ def be_held_up(bench: Bench) -> None:
 def hold_on(bench: Bench) -> None:
     """Let no signal end it; twenty seconds are more than the test waits for the pump to stop."""
     for _ in range(200):
-        try:
+        with suppress(KeyboardInterrupt):
             bench.wait(LONG_S)
-        except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
             host_sleep(0.1)
 
 
@@ -40,7 +41,7 @@ def lose_the_pump(bench: Bench) -> None:
     def stop() -> None:
         raise InstrumentTimeout("no answer", instrument="pump", command="STOP")
 
-    bench._station.pump.stop = stop  # type: ignore[method-assign]
+    bench._station.pump._own.stop = stop  # type: ignore[attr-defined]
 
 
 WAYS: Mapping[str, Callable[[Bench], None]] = {way.__name__: way for way in (wait, be_held_up, hold_on, lose_the_pump)}

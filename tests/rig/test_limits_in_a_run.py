@@ -56,7 +56,7 @@ def test_a_limit_reached_while_the_bench_is_made_safe_is_no_pass(
 
     def protocol(bench: Bench) -> None:
         bench.blank("blank", 30.0)
-        acquisition = bench._acquisition
+        acquisition = bench._acquisition._own  # type: ignore[attr-defined]
         record = acquisition.event
 
         def overfill_after(kind: str, source: str, data: Mapping[str, object] | None = None) -> None:

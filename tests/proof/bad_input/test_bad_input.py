@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
 def test_one_damage_is_refused_in_words_or_told_or_changes_nothing(kind: Kind, folder: Path) -> None:
     cells = list(cells_of(kind, folder))
     assert len(cells) == sum(damage.happens_to(kind.name, kind.form) for damage in DAMAGES)
-    table = DOCUMENT.partition(f"### {kind.name}\n")[2].partition("###")[0]
+    table = DOCUMENT.partition(f"### {kind.name}\n")[2].partition("\n#")[0]
     assert [cell.damage for cell in cells] == [
         line.split(" | ")[0][2:] for line in table.splitlines()[3:] if line[:2] == "| "
     ]

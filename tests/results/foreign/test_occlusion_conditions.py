@@ -37,6 +37,9 @@ def conditions_of(changes: dict[str, Any] | None = None) -> Conditions:
     return Conditions.model_validate(table)
 
 
+NOT_YET_RELEASED_S = 695.0
+
+
 def evaluated(changes: dict[str, Any] | None = None) -> Evaluation:
     return evaluate_foreign(BALANCE, conditions_of(changes))
 
@@ -93,11 +96,20 @@ def test_events_known_less_well_widen_the_times() -> None:
     assert time.standard_uncertainty == pytest.approx(5.0 * (2.0 / 3.0) ** 0.5, rel=0.01)
 
 
-def test_a_line_never_let_go_has_no_bolus() -> None:
-    outcome = evaluated({"events.released": GONE}).outcome
+def test_a_line_never_let_go_has_no_bolus(tmp_path: Path) -> None:
+    for name in (BALANCE.name, "occlusion-pressure.csv"):
+        heading, *rows = (EXAMPLES / name).read_text(encoding="utf-8").splitlines(keepends=True)
+        before = [row for row in rows if float(row.replace(";", ",").split(",")[0]) < NOT_YET_RELEASED_S]
+        (tmp_path / name).write_text("".join([heading, *before]), encoding="utf-8")
+    changes = {"events.released": GONE, "periods.blank_after": GONE}
+    outcome = evaluate_foreign(tmp_path / BALANCE.name, conditions_of(changes)).outcome
     assert isinstance(outcome, OcclusionOutcome)
     assert outcome.measurand("unintended bolus").absent == "the line was not let go"
     assert outcome.measurand("time to alarm").value is not None
+
+
+def test_a_burst_without_a_release_is_no_occlusion_test() -> None:
+    assert "jumps by +0.19" in str(evaluated({"events.released": GONE}).refusal)
 
 
 def test_a_pressure_file_that_does_not_reach_leaves_what_it_does_not_reach_unmeasured(tmp_path: Path) -> None:
