@@ -16,7 +16,7 @@ from results.input_file import UnreadableFile, read_json
 from results.measured.outcome import Outcome
 from results.outcome import as_json
 from results.refusal import EvaluationRefused
-from results.trace.durable import fsync_file, fsync_folder
+from results.trace.durable import write_whole
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.trip import Trip
@@ -80,11 +80,8 @@ def write_record(folder: RunFolder, record: CaseRecord) -> None:
         for path in (folder.trace, folder.events, folder.figure, folder.watchdog)
         if path.exists()
     }
-    temporary = folder.record.with_suffix(".tmp")
-    temporary.write_text(json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    fsync_file(temporary)
-    temporary.replace(folder.record)
-    fsync_folder(folder.path)
+    text = json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n"
+    write_whole(folder.record, text.encode())
 
 
 def recorded_sha256(folder: RunFolder) -> str | None:

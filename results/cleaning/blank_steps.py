@@ -13,6 +13,7 @@ from results.cleaning.findings import Finding
 from results.cleaning.readings import CleanReadings
 from results.cleaning.steps import LARGEST_STEP_G
 from results.series import Phase
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 _SHORTEST_S = 16.0
 _OCTAVES = 4
@@ -21,7 +22,6 @@ _FEWEST = 2
 _DOUBT_S = 12.0
 LIMIT_SIGMA = 4.5
 """A blank of two hours holds about 700 independent places: noise alone exceeds this in one of two hundred."""
-_MAD_TO_SIGMA = 1.4826
 _READABILITY_SIGMA = 0.3
 _MOST_STEPS = 5
 
@@ -105,7 +105,7 @@ def statistic_of(time_s: NDArray[np.float64], level_g: NDArray[np.float64]) -> _
 
 def _sigma_g(rises_g: Sequence[NDArray[np.float64]], readability_g: float) -> float:
     together = np.concatenate([np.empty(0), *rises_g])
-    spread_g = _MAD_TO_SIGMA * float(np.median(np.abs(together))) if together.size else 0.0
+    spread_g = SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(together))) if together.size else 0.0
     return max(spread_g, _READABILITY_SIGMA * readability_g)
 
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from results.cleaning.readings import CleanReadings
 from results.series import Phase
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 _SHORT_S, _LONG_S = 10.0, 60.0
 _GUARD_S = 3.0
 _FEWEST = 5
 _BLANK_PARTS = 15.0
 _LIMIT_SIGMA = 8.0
-_MAD_TO_SIGMA = 1.4826
 _BLOCKS = 50
 _MERGED_S = 45.0
 """Places nearer to each other than this belong to one disturbance."""
@@ -167,7 +167,7 @@ class _Scan:
         rise_g -= self.rate_g_per_s * apart_s
         every = -(-rise_g.size // _MOST_FOR_MEDIANS)
         rise_g -= float(np.median(rise_g[::every]))
-        sigma_g = max(_MAD_TO_SIGMA * float(np.median(np.abs(rise_g[::every]))), 0.3 * self.readability_g)
+        sigma_g = max(SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(rise_g[::every]))), 0.3 * self.readability_g)
         limit_g = _LIMIT_SIGMA * sigma_g
         quantum_g = self._quantum_g(rise_g, limit_g) if self.pumping else 0.0
         apart_s -= float(np.median(apart_s[::every]))

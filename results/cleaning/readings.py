@@ -16,6 +16,7 @@ from results.cleaning.findings import Finding
 from results.cleaning.frozen import frozen_mask
 from results.cleaning.timing import time_faults
 from results.series import NUMBER_CODES, EvaluationRefused, FlowPhases, FlowSeries
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 SPIKE_WINDOW_S = 121.0
 """Length of the running median a spike is seen against; a spike is shorter than half of it."""
@@ -28,7 +29,6 @@ _BESIDE_READINGS = 11
 _PLATEAU_SIGMA = 5.0
 _RETURNED = 3.0
 """A level that returns but for less than a third of its own height is a knock, whatever the pump did meanwhile."""
-_MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_VARIANCE = 6.0
 _MOST_BENDS = 200_000
 
@@ -137,8 +137,8 @@ def spike_mask(time_s: NDArray[np.float64], mass_g: NDArray[np.float64], *, read
     places = np.arange(0, mass_g.size - 2, -(-mass_g.size // _MOST_BENDS))
     bends = np.abs(mass_g[places + 2] - 2.0 * mass_g[places + 1] + mass_g[places])
     sigma = max(
-        _MAD_TO_SIGMA * float(np.median(deviation)),
-        _MAD_TO_SIGMA * float(np.median(bends)) / math.sqrt(_SECOND_DIFFERENCE_VARIANCE),
+        SD_PER_MEDIAN_DEVIATION * float(np.median(deviation)),
+        SD_PER_MEDIAN_DEVIATION * float(np.median(bends)) / math.sqrt(_SECOND_DIFFERENCE_VARIANCE),
         readability_g / 2.0,
     )
     spikes = np.asarray(deviation > SPIKE_LIMIT_SIGMA * sigma)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from results.cleaning.level_changes import Change
 from results.cleaning.readings import CleanReadings
 from results.series import Phase
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 _READINGS, _WINDOW_S, _GUARD_S = 3, 4.0, 3.0
 _LIMIT_SIGMA = 8.0
-_MAD_TO_SIGMA = 1.4826
 _READABILITY_SIGMA = 0.3
 _BESIDE_S = (15.0, 45.0)
 _MOST_FOR_MEDIANS = 100_000
@@ -41,7 +41,7 @@ def sudden_falls(
     means_g = (total[width:] - total[:-width]) / width
     rise_g = means_g[width + guard :] - means_g[: -width - guard]
     some_g = rise_g[:: -(-rise_g.size // _MOST_FOR_MEDIANS)]
-    sigma_g = _MAD_TO_SIGMA * float(np.median(np.abs(some_g - np.median(some_g))))
+    sigma_g = SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(some_g - np.median(some_g))))
     limit_g = _LIMIT_SIGMA * max(sigma_g, _READABILITY_SIGMA * readability_g)
     found = []
     for place in _deepest(rise_g, limit_g, width + guard):

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
+
 FALSE_ALARM = 0.01
 """Chance with which noise alone makes a sound run show a pause or a surge."""
 _FEWEST_WINDOWS = 10.0
 _LONGEST_SHARE = 0.1
 _LARGEST_SHIFT = 0.5
-_SD_PER_MEDIAN_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class RunScatter:
         """Return the median rise, and the limit of what noise adds to it or takes from it."""
         span_s = float(self.time_s[-1] - self.time_s[0])
         usual_ul = float(np.median(rises_ul))
-        sd_ul = _SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(rises_ul - usual_ul)))
+        sd_ul = SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(rises_ul - usual_ul)))
         chance = FALSE_ALARM / 2.0 / (span_s / self.window_s)
         return usual_ul, float(stats.t.isf(chance, span_s / (apart_s + self.window_s))) * sd_ul
 

@@ -11,11 +11,11 @@ from scipy import ndimage
 from results.gravimetry.residuals import ResidualNoise, residual_noise
 from results.refusal import EvaluationRefused
 from results.series import Phase
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 MINIMUM_READINGS = 20
 _DISTURBANCE_WINDOW_S = 901.0
 _DISTURBANCE_LIMIT_SIGMA = 6.0
-_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,5 @@ def _undisturbed(
     period_s = float(np.median(np.diff(time_s)))
     size = min(2 * round(_DISTURBANCE_WINDOW_S / (2.0 * period_s)) + 1, 2 * (time_s.size // 4) + 1)
     deviation = np.abs(residual - ndimage.median_filter(residual, size=size, mode="reflect"))
-    sigma = max(_MAD_TO_SIGMA * float(np.median(deviation)), float(np.finfo(np.float64).tiny))
+    sigma = max(SD_PER_MEDIAN_DEVIATION * float(np.median(deviation)), float(np.finfo(np.float64).tiny))
     return np.asarray(deviation <= _DISTURBANCE_LIMIT_SIGMA * sigma)

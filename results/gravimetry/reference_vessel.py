@@ -14,13 +14,13 @@ from results.gravimetry.level import LevelRecord
 from results.physics.buoyancy import air_buoyancy_drift_g
 from results.refusal import EvaluationRefused
 from results.series import FlowPhases, FlowSeries
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
 _WIDEST_BIN_S = 300.0
 _BINS = 20
 _LARGEST_GAP_SHARE = 0.1
 _STEP_SIGMA = 10.0
 _NEIGHBOURS = 3
-_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _refuse_steps(time_s: NDArray[np.float64], mean_g: NDArray[np.float64], *, r
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     before, after = np.median(around[:, :_NEIGHBOURS], axis=1), np.median(around[:, _NEIGHBOURS + 1 :], axis=1)
     beyond = np.maximum(np.minimum(before, after) - changes, changes - np.maximum(before, after))
-    sigma = max(_MAD_TO_SIGMA * float(np.median(np.abs(changes - np.median(changes)))), readability_g)
+    sigma = max(SD_PER_MEDIAN_DEVIATION * float(np.median(np.abs(changes - np.median(changes)))), readability_g)
     stepped = np.flatnonzero(~(beyond <= _STEP_SIGMA * sigma))
     if stepped.size:
         raise EvaluationRefused(

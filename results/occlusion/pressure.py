@@ -12,8 +12,8 @@ from scipy import ndimage
 from results.cleaning.exclusions import LISTED_STRETCHES, Exclusion
 from results.occlusion.instants import Instant
 from results.refusal import EvaluationRefused
+from results.statistics.robust import SD_PER_MEDIAN_DEVIATION
 
-_MAD_TO_SIGMA = 1.4826
 _SECOND_DIFFERENCE_SD = math.sqrt(6.0)
 _FEWEST = 3
 _SMOOTHED_S = 0.05
@@ -231,7 +231,7 @@ def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float6
         pressure_kpa=values,
         smooth_kpa=np.asarray(ndimage.uniform_filter1d(values, count, mode="nearest")),
         period_s=period_s,
-        noise_sd_kpa=_MAD_TO_SIGMA * float(np.median(bends)) / _SECOND_DIFFERENCE_SD,
+        noise_sd_kpa=SD_PER_MEDIAN_DEVIATION * float(np.median(bends)) / _SECOND_DIFFERENCE_SD,
         smoothed=count,
         gaps_s=_gaps_s(time_s, usable, period_s),
         missing=int(np.count_nonzero(~usable)),

@@ -14,13 +14,20 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def fsync_file(path: Path) -> None:
-    """Return when the file's bytes are on the disk. Errors: OSError."""
-    descriptor = os.open(path, os.O_RDWR)
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in place in one piece: after a crash or a power cut it holds what it held before, or all of `data`.
+
+    Errors: OSError.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
     try:
+        write_all(descriptor, data)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    os.replace(temporary, path)
+    fsync_folder(path.parent)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ import platformdirs
 
 from instruments.clock import utc_now
 from results.input_file import read_json
-from results.trace.durable import fsync_folder, write_all
+from results.trace.durable import fsync_folder, write_all, write_whole
 from rig.ownership.user import user_name
 
 STATE_VARIABLE = "PUMP_BENCH_RIG_STATE"
@@ -157,12 +157,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        write_all(descriptor, json.dumps(content).encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.replace(temporary, path)
-    fsync_folder(path.parent)
+    write_whole(path, json.dumps(content).encode())

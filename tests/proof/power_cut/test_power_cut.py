@@ -34,7 +34,7 @@ def test_what_was_acknowledged_survives_a_power_cut(ops: list[Op], tmp_path: Pat
         ("events.jsonl", "committed"),
         ("journal.sqlite-wal", "committed"),
         ("trace.h5.tmp", "sealed"),
-        ("record.tmp", "recorded"),
+        ("record.json.tmp", "recorded"),
     ],
 )
 def test_a_sync_left_out_is_found(ops: list[Op], tmp_path: Path, name: str, said: str) -> None:
