@@ -255,7 +255,14 @@ class CaseRun:
             writer.call_on_commit(heartbeat.note_durable)
             stream.subscribe(heartbeat.listen)
         interlocks = Interlocks(station.interlock_limits(sampling), clock=station.clock)
-        gaps = link_gaps(case.gaps, station, note_error=interlocks.note_error, on_trip=interlocks.latch)
+        gaps = link_gaps(
+            case.gaps,
+            sampled,
+            station.lines,
+            clock=station.clock,
+            note_error=interlocks.note_error,
+            on_trip=interlocks.latch,
+        )
         acquisition = Acquisition(
             sampled,
             clock=station.clock,

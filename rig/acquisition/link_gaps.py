@@ -6,19 +6,16 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from instruments.clock import Clock
 from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, SamplesLost
 from instruments.interfaces import ValveLines
 from instruments.readings import Identity
 from results.trace.schema import AMBIENT, MASS, PUMP
+from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.stream import Item
 from rig.gaps import PRESSURE, AllowedGaps
 from rig.safety.trip import Trip
-
-if TYPE_CHECKING:
-    from rig.station import Station
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 10.0
 """Between attempts, s of station time: doubled each time."""
@@ -133,25 +130,27 @@ class LinkGaps:
 
 def link_gaps(
     allowed: AllowedGaps,
-    station: Station,
+    sampled: SampledInstruments,
+    lines: ValveLines,
     *,
+    clock: Clock,
     note_error: Callable[[str, InstrumentError], None],
     on_trip: Callable[[Trip], None],
 ) -> LinkGaps:
-    """Return the gaps of a run on a station. When the DAQ is back, the lines must still stand as they were told."""
+    """Return the gaps of a run on a bench. When the DAQ is back, the lines must still stand as they were told."""
     gaps = LinkGaps(
         allowed,
-        clock=station.clock,
+        clock=clock,
         identify={
-            MASS: station.balance.identify,
-            AMBIENT: station.ambient.identify,
-            PRESSURE: station.pressure.identify,
-            PUMP: station.pump.identify,
+            MASS: sampled.balance.identify,
+            AMBIENT: sampled.ambient.identify,
+            PRESSURE: sampled.pressure.identify,
+            PUMP: sampled.pump.identify,
         },
         note_error=note_error,
         on_trip=on_trip,
     )
-    gaps.check_after(PRESSURE, partial(_read_lines, station.lines))
+    gaps.check_after(PRESSURE, partial(_read_lines, lines))
     return gaps
 
 
