@@ -19,7 +19,7 @@ from instruments.clock import host_monotonic_s
 from instruments.clock.interface import host_sleep
 from rig.run_folder import RunFolder
 from tests.end_to_end.bench_runs import LONG_ENOUGH_S, ROOT, found_runs, make_station, protocol_command, wait_for_phase
-from tests.end_to_end.guarded_run import HOW
+from tests.end_to_end.guarded_run import HOW, REACHED
 
 TIMEOUT_S = 3.0
 ATTACHED = {'file = "twin.toml"': 'file = "twin.toml"\nattach = "twin.json"'}
@@ -128,8 +128,8 @@ def is_running(pid: int) -> bool:
 def session(
     bench: GuardedBench, folder: Path, how: str, *arguments: str, case: str = "external"
 ) -> Iterator[GuardedSession]:
-    """Begin a session, and enter the block once its pump was told to run."""
-    runs = folder / "runs"
+    """Begin a session, and enter the block once its pump runs and its protocol has reached the way it is to end in."""
+    runs, reached = folder / "runs", folder / "reached"
     before = len(bench.pump_orders())
     command = protocol_command(
         runs, "--station", str(bench.station), "--case", case, *arguments, protocols="tests/end_to_end/guarded_run.py"
@@ -141,14 +141,14 @@ def session(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, HOW: how, "COLUMNS": "160"},
+        env={**os.environ, HOW: how, REACHED: str(reached), "COLUMNS": "160"},
     )
     try:
         wait_for_phase(runs, "infusing")
         until_s = host_monotonic_s() + LONG_ENOUGH_S
-        while "RUN" not in bench.pump_orders()[before:]:
+        while "RUN" not in bench.pump_orders()[before:] or not reached.exists():
             if host_monotonic_s() > until_s or rig.poll() is not None:
-                raise TimeoutError("the pump was not started")
+                raise TimeoutError("the pump was not started, or its protocol does not come on")
             host_sleep(0.05)
         yield GuardedSession(bench, rig, runs)
     finally:

@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from instruments.clock.interface import host_sleep
 from instruments.errors import InstrumentTimeout
@@ -13,23 +14,34 @@ from rig.bench import Bench
 from rig.procedures.stop_restart import StopRestartCase
 
 HOW = "GUARDED_RUN"
+REACHED = "GUARDED_RUN_REACHED"
+"""Names the file that appears once a signal meets the way, and no longer the start of the pump before it."""
 LONG_S = 600.0
+
+
+def reached() -> None:
+    """Tell the test that the way is reached."""
+    Path(os.environ[REACHED]).touch()
 
 
 def wait(bench: Bench) -> None:
     """Let the test end it."""
+    reached()
     bench.wait(LONG_S)
 
 
 def be_held_up(bench: Bench) -> None:
     """Stay in a library: no Python handler runs meanwhile."""
-    ctypes.CDLL(None).sleep(12)
+    library = ctypes.CDLL(None)
+    reached()
+    library.sleep(12)
 
 
 def hold_on(bench: Bench) -> None:
     """Let no signal end it; twenty seconds are more than the test waits for the pump to stop."""
     for _ in range(200):
         with suppress(KeyboardInterrupt):
+            reached()
             bench.wait(LONG_S)
         with suppress(KeyboardInterrupt):
             host_sleep(0.1)
@@ -42,6 +54,7 @@ def lose_the_pump(bench: Bench) -> None:
         raise InstrumentTimeout("no answer", instrument="pump", command="STOP")
 
     bench._station.pump._own.stop = stop  # type: ignore[attr-defined]
+    reached()
 
 
 WAYS: Mapping[str, Callable[[Bench], None]] = {way.__name__: way for way in (wait, be_held_up, hold_on, lose_the_pump)}
