@@ -29,6 +29,7 @@ from results.series import NUMBER_CODES, Phase
 from results.timebase import read_sample_clock
 from results.trace.reader import StreamTrace, Trace
 from results.trace.schema import PRESSURE_PREFIX, VOLTAGE_PREFIX
+from results.trace.status import SampleStatus
 from results.trace_series import numbered_phases, numbers
 
 VALVE_CHANNEL, ALARM_CHANNEL = "valve", "alarm"
@@ -49,7 +50,7 @@ def pressure_of(trace: Trace, channel: str) -> PressureRecord:
         raise EvaluationRefused(f"the run has no pressure channel {channel!r}")
     stream = trace.stream(name)
     values = np.where(np.isin(stream.status, NUMBER_CODES), numbers(stream, "pressure_kpa"), np.nan)
-    return pressure_record(_station_s(trace, stream), values)
+    return pressure_record(_station_s(trace, stream), values, below=stream.status == SampleStatus.UNDER_RANGE)
 
 
 def zeroed_pressure(

@@ -77,11 +77,13 @@ class PressureRecord:
     """Where samples are missing: from the last usable one before to the first one after."""
     missing: int = 0
     """Samples that carry no number."""
+    below_s: tuple[tuple[float, float], ...] = ()
+    """Those of the gaps in which every sample lay below the range of the channel: not known, but low."""
 
-    def whole(self, begin_s: float, end_s: float) -> None:
-        """Raise `PressureGap` where samples are missing between two instants (s)."""
+    def whole(self, begin_s: float, end_s: float, *, but_low: bool = False) -> None:
+        """Raise `PressureGap` where samples are missing between two instants (s); `but_low`: not for low ones."""
         for after_s, by_s in self.gaps_s:
-            if after_s < end_s and by_s > begin_s:
+            if after_s < end_s and by_s > begin_s and not (but_low and (after_s, by_s) in self.below_s):
                 raise PressureGap(
                     f"the pressure from {begin_s:g} to {end_s:g} s is not known throughout: no usable sample between "
                     f"{after_s:g} and {by_s:g} s"
@@ -110,6 +112,10 @@ class PressureRecord:
         rows = self.usable_rows(begin_s, end_s)
         self.whole(begin_s, end_s)
         return rows
+
+    def is_below(self, at_s: float) -> bool:
+        """Return whether the pressure lay below the range of the channel at an instant (s)."""
+        return any(after_s < at_s < by_s for after_s, by_s in self.below_s)
 
     def usable_rows(self, begin_s: float, end_s: float) -> slice:
         """Return the rows, gaps or not. Raises `EvaluationRefused` when they are fewer than 3."""
@@ -148,9 +154,10 @@ class PressureRecord:
         """Return the highest pressure between two instants (s).
 
         The highest of many noisy values lies above the true peak, by up to sigma sqrt(2 ln n) for white noise; a
-        running mean, and samples that miss the very tip, lie below it.
+        running mean, and samples that miss the very tip, lie below it. Samples below the range are not the highest.
         """
-        rows = self.rows(begin_s, end_s)
+        rows = self.usable_rows(begin_s, end_s)
+        self.whole(begin_s, end_s, but_low=True)
         smooth = self.smooth_kpa[rows]
         place = int(np.argmax(smooth))
         above = self.noise_sd_kpa / math.sqrt(self.smoothed) * math.sqrt(2.0 * math.log(smooth.size))
@@ -211,8 +218,12 @@ class PressureRecord:
         return float(self.time_s[rows][outside[-1] + 1 if outside.size else 0])
 
 
-def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float64]) -> PressureRecord:
-    """Return the record of samples at times (s); both have shape (n,). What lacks a number is a gap.
+def pressure_record(
+    time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float64], *, below: NDArray[np.bool_] | None = None
+) -> PressureRecord:
+    """Return the record of samples at times (s); all have shape (n,). What lacks a number is a gap.
+
+    `below`: which samples lack one because they lay below the range of the channel.
 
     Raises `EvaluationRefused` for fewer than 3 usable samples and for times that do not rise.
     """
@@ -226,6 +237,7 @@ def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float6
     period_s = float(np.median(steps))
     bends = np.abs(np.diff(values, 2))
     count = 2 * int(_SMOOTHED_S / period_s / 2.0) + 1
+    gaps_s = _gaps_s(time_s, usable, period_s)
     return PressureRecord(
         time_s=times,
         pressure_kpa=values,
@@ -233,8 +245,9 @@ def pressure_record(time_s: NDArray[np.float64], pressure_kpa: NDArray[np.float6
         period_s=period_s,
         noise_sd_kpa=SD_PER_MEDIAN_DEVIATION * float(np.median(bends)) / _SECOND_DIFFERENCE_SD,
         smoothed=count,
-        gaps_s=_gaps_s(time_s, usable, period_s),
+        gaps_s=gaps_s,
         missing=int(np.count_nonzero(~usable)),
+        below_s=() if below is None else _low(gaps_s, time_s, below, period_s),
     )
 
 
@@ -250,6 +263,19 @@ def _gaps_s(time_s: NDArray[np.float64], usable: NDArray[np.bool_], period_s: fl
     if places[-1] < times.size - 1:
         gaps.append((float(times[places[-1]]), float(times[-1]) + period_s))
     return tuple(gaps)
+
+
+def _low(
+    gaps_s: tuple[tuple[float, float], ...], time_s: NDArray[np.float64], below: NDArray[np.bool_], period_s: float
+) -> tuple[tuple[float, float], ...]:
+    """Return those of the gaps that are full of samples, all of them below the range."""
+    found = []
+    for after_s, by_s in gaps_s:
+        inside = (time_s > after_s) & (time_s < by_s)
+        taken_s = np.concatenate(([after_s], time_s[inside], [by_s]))
+        if inside.any() and below[inside].all() and np.max(np.diff(taken_s)) <= _GAP_PERIODS * period_s:
+            found.append((after_s, by_s))
+    return tuple(found)
 
 
 def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -184,12 +184,14 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
     @cached_property
     def at_release(self) -> Budget:
         """The pressure (kPa) the line was let go from, after any reduction."""
+        self._refuse_drawn_empty()
         at_s, pressure = self.released.after_s, self.record.pressure
         return self.transducer.level(pressure.level(at_s - max(_RELEASE_S, _FEW_SAMPLES * pressure.period_s), at_s))
 
     @cached_property
     def bolus(self) -> Budget:
         """The unintended bolus (uL), as collected."""
+        self._refuse_drawn_empty()
         trial = self.record
         bolus = collected(
             trial.weighing, released=self.released, until_s=self.until_s, running=trial.running, flow=self.flow
@@ -197,6 +199,14 @@ class TrialMeasurands(LineMeasurands[OcclusionTrial, OcclusionEvaluation]):
         with suppress(Absent, EvaluationRefused):
             return self.stored_and_let_go(bolus, self._fall)
         return bolus
+
+    def _refuse_drawn_empty(self) -> None:
+        if self.record.pressure.is_below(self.released.after_s):
+            raise Absent(
+                f"the line was let go at {self.released.at_s:.0f} s from below the range of the channel: the pump had "
+                "drawn it empty. What it takes back is no bolus, and on the balance like a touch of the pan",
+                Verdict.INCONCLUSIVE,
+            )
 
     @cached_property
     def _fall(self) -> Budget:

@@ -32,6 +32,12 @@ ROWS = (
     _row(
         "threshold 15 kPa too high",
         Verdict.FAIL,
+        twin={"error_kpa = { value = 0.0, u = 1.0,": "error_kpa = { value = -15.0, u = 1.0,"},
+        finds="pressure at alarm less threshold",
+    ),
+    _row(
+        "threshold 15 kPa too low: it draws the line empty after the alarm",
+        Verdict.FAIL,
         twin={"error_kpa = { value = 0.0, u = 1.0,": "error_kpa = { value = 15.0, u = 1.0,"},
         finds="pressure at alarm less threshold",
     ),

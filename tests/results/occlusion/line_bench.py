@@ -87,7 +87,8 @@ class LineBench:
         """What the line's transducer says."""
         times = np.arange(begin_s, end_s, 1.0 / self.rate_hz)
         milliamperes = self.bench.electrical("line", times, 0)
-        return pressure_record(times, (milliamperes - 4.0) / 16.0 * 200.0)
+        below = milliamperes < 3.82
+        return pressure_record(times, np.where(below, np.nan, (milliamperes - 4.0) / 16.0 * 200.0), below=below)
 
     def weighing(
         self,

@@ -60,6 +60,7 @@ def run_occlusion(
     evaluation: OcclusionEvaluation | None = None,
     latency_s: float = 1.0,
     reduction: bool = False,
+    reduction_kpa: float = 36.0,
     deadline_s: float = 600.0,
     release_after_s: float = 30.0,
     goes_on: bool = False,
@@ -71,8 +72,9 @@ def run_occlusion(
 ) -> OcclusionRun:
     """Run the test: blank, fixture, steady flow, dead end until the alarm or the deadline, release, blank.
 
-    `hold_s`: from closing to the release, whatever the alarm does. `goes_on`: the pump starts again as the line is let
-    go. `poll_s`: the alarm is known from polls of this period.
+    `reduction_kpa`: how far the reduction lets the pressure down. `hold_s`: from closing to the release, whatever the
+    alarm does. `goes_on`: the pump starts again as the line is let go. `poll_s`: the alarm is known from polls of this
+    period.
     """
     evaluation = evaluation or evaluation_of()
     flow, threshold = evaluation.set_flow_ul_per_h, evaluation.threshold_kpa or 60.0
@@ -90,7 +92,8 @@ def run_occlusion(
     released_s = stop_s + release_after_s if hold_s is None else closed_s + hold_s
     if reduction:
         bench.set_pump_flow(stop_s + 1.0, -20000.0)
-        bench.set_pump_flow(min(stop_s + 1.0 + 6.5 * drawn.catheter.compliance_ul_per_kpa.value, released_s), 0.0)
+        reduction_s = reduction_kpa * drawn.catheter.compliance_ul_per_kpa.value / 20000.0 * 3600.0
+        bench.set_pump_flow(min(stop_s + 1.0 + reduction_s, released_s), 0.0)
     bench.set_valve(released_s, "occluder", energised=False)
     if goes_on:
         bench.set_pump_flow(released_s, flow)

@@ -161,3 +161,24 @@ def test_samples_that_were_never_taken_are_a_gap() -> None:
     time_s = np.concatenate((np.arange(0.0, 40.0, 0.1), np.arange(48.0, 100.0, 0.1)))
     with pytest.raises(PressureGap):
         pressure_record(time_s, np.full(time_s.size, 30.0)).peak(20.0, 80.0)
+
+
+def test_samples_below_the_range_are_low_but_not_known() -> None:
+    """A peak elsewhere stays the peak; a level of them is refused, and one lost sample among them makes them a gap."""
+    time_s = np.arange(0.0, 100.0, 0.1)
+    below = abs(time_s - 50.0) < 4.0
+    kpa = np.where(below, np.nan, np.where(time_s < 30.0, 30.0, 20.0))
+    record = pressure_record(time_s, kpa, below=below)
+    assert record.is_below(50.0)
+    assert not record.is_below(60.0)
+    assert record.peak(20.0, 80.0).kpa == pytest.approx(30.0)
+    with pytest.raises(PressureGap, match="no usable sample between"):
+        record.level(40.0, 47.0)
+    below[500] = False
+    torn = pressure_record(time_s, kpa, below=below)
+    assert not torn.is_below(50.0)
+    with pytest.raises(PressureGap):
+        torn.peak(20.0, 80.0)
+    never = abs(time_s - 50.0) > 2.0
+    holed = pressure_record(time_s[never], kpa[never], below=abs(time_s[never] - 50.0) < 4.0)
+    assert not holed.is_below(50.0)

@@ -131,6 +131,17 @@ def test_a_reduction_that_had_not_finished_is_said() -> None:
     assert any(moved in note for note in cut_short), cut_short
 
 
+def test_a_line_drawn_empty_before_its_release_gives_no_bolus_and_hides_no_failure() -> None:
+    limits = evaluation_of(criteria=(*LIMITS, LIMITS[0].model_copy(update={"high": 10.0})))
+    outcome = run_occlusion(1, evaluation=limits, reduction=True, reduction_kpa=80.0).outcome
+    for name in ("pressure at release", "unintended bolus", "unintended bolus, corrected"):
+        absent = outcome.measurand(name)
+        assert (absent.value, absent.absent_verdict) == (None, Verdict.INCONCLUSIVE), name
+        assert "drawn it empty" in str(absent.absent)
+    assert value(outcome, "maximum pressure") == pytest.approx(value(outcome, "pressure at alarm"), abs=5.0)
+    assert outcome.verdict is Verdict.FAIL
+
+
 def test_a_leak_is_told_by_what_the_line_does_not_give_back() -> None:
     leak = {"kind": "leak", "at_s": 1375.0, "duration_s": 100.0, "resistance_kpa_h_per_ml": 60.0}
     notes = run_occlusion(1, events=[leak]).outcome.notes
