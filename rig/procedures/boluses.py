@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class BolusesCase(WeighedCase):
         return PlannedTest(self.between_blanks([rest, *given]), self.evaluation, measure, reading_interval_s)
 
 
-class BolusesTable(WeighedCaseTable):
+class BolusesTable(WeighedCaseTable, ABC):
     """`[case.<name>]`: how many boluses, how long each takes and is weighed, and what runs between them.
 
     After each, `settle_s` pass before it is read for `reading_s`; as long again is read before the next.
@@ -58,9 +59,9 @@ class BolusesTable(WeighedCaseTable):
     reading_s: Duration
     basal_flow_ml_per_day: float | None = Field(default=None, gt=0)
 
+    @abstractmethod
     def volume_ul(self) -> float:
         """Return the volume of a bolus, uL."""
-        raise NotImplementedError
 
     def flow_ul_per_h(self) -> float:
         """Return the flow of a bolus, uL/h."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -65,19 +66,19 @@ class OccludedLineCase(WeighedCase):
         return before_s + 2.0 * self.lead_s + self.closed_s + self.collect_s + self.further_s
 
     @property
+    @abstractmethod
     def closed_s(self) -> float:
         """How long the line is expected to be closed while the pump runs, s."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def further_s(self) -> float:
         """Duration of what else lies between the blanks, s."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def planned(self) -> PlannedOcclusion:
         """What the plan expects of line and pump."""
-        raise NotImplementedError
 
     def feasibility(self, station: StationFile) -> Feasibility:
         """Return what to expect of the line; refused is a fixture that drowns it, and what bursts it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from rig.station_file import StationFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeighedCase(Case):
+class WeighedCase(Case, ABC):
     """A case that begins with a prime to waste and stands between two blanks."""
 
     prime: FlowStep
@@ -30,9 +31,9 @@ class WeighedCase(Case):
         return (self.prime.duration_s or 0.0) + 2.0 * self.blank_s + self.delivery_s
 
     @property
+    @abstractmethod
     def delivery_s(self) -> float:
         """Duration of what lies between the blanks, s."""
-        raise NotImplementedError
 
     def planned_test(self, reading_interval_s: float) -> PlannedTest | None:
         """Return the test as planned, for its prediction; None where nothing can be foretold."""
