@@ -6,6 +6,7 @@ for any of them. Local disks only, like SQLite itself.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +37,10 @@ class OwnerLock:
             )
         except sqlite3.Error as error:
             raise OSError(f"cannot make the lock file {self._lock_path}: {error}") from error
+        if not os.access(self._lock_path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            # SQLite would lock it for reading, which any number may do at once.
+            self._connection.close()
+            raise OSError(f"cannot lock {self._lock_path}: it belongs to another user, who lets others only read it")
         try:
             # Nothing is ever written: no file of its own for what could be rolled back.
             self._connection.execute("PRAGMA journal_mode=MEMORY")

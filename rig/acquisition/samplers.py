@@ -18,6 +18,9 @@ from rig.acquisition.stream import SampleStream
 NO_NUMBER = math.nan
 REPLY_BYTES = 32
 
+ASK_AGAIN_S = 5.0
+"""After a failed read of an instrument that is read seldom, s: a pump that is not spoken to stops by itself."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -46,7 +49,8 @@ class Sampler:
     """Reads once per period of station time until told to stop.
 
     `read` returns the samples of one tick. A tick that comes while a read is still going on is counted and published
-    as MISSED; a tick served more than half a period late is counted as late.
+    as MISSED; a tick served more than half a period late is counted as late. What fails is asked again after
+    `ASK_AGAIN_S`, where the next tick is further away.
     """
 
     def __init__(
@@ -81,8 +85,15 @@ class Sampler:
         tick = 0
         while not self._clock.wait(stop, self._origin_s + tick * self._period_s):
             tick += self._skip_missed(tick)
-            self._sample(tick)
+            self._sample()
             tick += 1
+            self._ask_again_before(self._origin_s + tick * self._period_s, stop)
+
+    def _ask_again_before(self, next_s: float, stop: Event) -> None:
+        while self._failing and self._try_again_s is None and self._clock.now() + ASK_AGAIN_S < next_s:
+            if self._clock.wait(stop, self._clock.now() + ASK_AGAIN_S):
+                return
+            self._sample()
 
     def _skip_missed(self, tick: int) -> int:
         behind = (self._clock.now() - self._origin_s) / self._period_s - tick
@@ -96,7 +107,7 @@ class Sampler:
             self._publish(to_ns(skipped * self._period_s), SampleStatus.MISSED, self._no_values)
         return missed
 
-    def _sample(self, tick: int) -> None:
+    def _sample(self) -> None:
         asked_s = self._clock.now()
         if self._try_again_s is not None and asked_s < self._try_again_s:
             self.tally.failed += 1

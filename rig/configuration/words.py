@@ -32,8 +32,12 @@ def dotted_key(location: Location) -> str:
 
 def quoted(text: str) -> str:
     """Return a text in double quotes, with escapes for what a terminal would not show."""
-    characters = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else _escape(ord(c)) for c in characters)
+    return on_one_line(json.dumps(text, ensure_ascii=False))
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with escapes for what a terminal would not show, or would obey."""
+    return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
 
 
 def _escape(code: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from instruments.clock import utc_now
 from results.input_file import read_json
 from results.trace.ownership import OwnerLock, has_owner
+from rig.configuration.words import on_one_line
 from rig.ownership.user import user_name
 
 _MOST_NOTE_BYTES = 10_000
@@ -82,7 +83,7 @@ def is_held(path: Path) -> bool:
 def owner_of(path: Path) -> str:
     """Return in words who holds, or held last, what has this path."""
     try:
-        return str(Owner(**read_json(_note_path(path), most_bytes=_MOST_NOTE_BYTES)))
+        return on_one_line(str(Owner(**read_json(_note_path(path), most_bytes=_MOST_NOTE_BYTES))))
     except (OSError, ValueError, TypeError):
         return "another process"
 

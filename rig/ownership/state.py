@@ -18,6 +18,7 @@ import platformdirs
 from instruments.clock import utc_now
 from results.input_file import read_json
 from results.trace.durable import fsync_folder, write_all, write_whole
+from rig.configuration.words import on_one_line
 from rig.ownership.user import user_name
 
 STATE_VARIABLE = "PUMP_BENCH_RIG_STATE"
@@ -58,10 +59,11 @@ class StationFault:
 
 @dataclass(frozen=True, slots=True)
 class CurrentRun:
-    """The run that is at a station: its folder, and since when (UTC)."""
+    """The run that is at a station: its folder, and since when (UTC). `problem`: why its note cannot be read, or ""."""
 
     folder: Path
     since_utc: str
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,11 @@ class StationState:
         """Why the station is broken; None when it is not."""
         try:
             said = _read(self.broken_file)
-            return None if said is None else StationFault(said["reason"], said["run"], said["since_utc"])
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            return StationFault(f"{self.broken_file} cannot be read ({error})", "", "an unknown time")
+            if said is None:
+                return None
+            return StationFault(*(on_one_line(_text(said, key)) for key in ("reason", "run", "since_utc")))
+        except (ValueError, OSError) as error:
+            return StationFault(f"{self.broken_file} cannot be read ({_problem(error)})", "", "an unknown time")
 
     def latch(self, reason: str, *, run: str = "") -> None:
         """Call the station broken until somebody clears it; the first reason stays."""
@@ -110,8 +114,7 @@ class StationState:
         fault = self.fault
         if fault is not None:
             self._put_on_record("cleared", who=who or user_name(), reason=reason, fault=asdict(fault))
-            self.broken_file.unlink()
-            fsync_folder(self.folder)
+            _remove(self.broken_file)
         return fault
 
     @property
@@ -119,9 +122,12 @@ class StationState:
         """The run that is at the station, or was when its rig died; None after a recorded end."""
         try:
             said = _read(self.current_run_file)
-            return None if said is None else CurrentRun(Path(said["folder"]), said["since_utc"])
-        except (ValueError, KeyError, TypeError, OSError):
-            return CurrentRun(self.folder / "unknown", "an unknown time")
+            if said is None:
+                return None
+            return CurrentRun(Path(_text(said, "folder")), on_one_line(_text(said, "since_utc")))
+        except (ValueError, OSError) as error:
+            problem = f"{self.current_run_file} cannot be read ({_problem(error)})"
+            return CurrentRun(self.folder / "unknown", "an unknown time", problem)
 
     def begin_run(self, folder: Path) -> None:
         """Remember which run is at the station; on disk when this returns: call it before the pump is told anything."""
@@ -129,9 +135,7 @@ class StationState:
 
     def end_run(self) -> None:
         """Forget the run: it ended safe, and is on record. Idempotent."""
-        if self.current_run_file.exists():
-            self.current_run_file.unlink()
-            fsync_folder(self.folder)
+        _remove(self.current_run_file)
 
     def _put_on_record(self, action: str, **what: Any) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -153,6 +157,28 @@ def _read(path: Path) -> dict[str, Any] | None:
     if not isinstance(said, dict):
         raise ValueError("it holds no table")
     return said
+
+
+def _text(said: dict[str, Any], key: str) -> str:
+    text = said.get(key)
+    if not isinstance(text, str):
+        raise ValueError(f"its {key} is no text")
+    return text
+
+
+def _problem(error: Exception) -> str:
+    return str(getattr(error, "problem", error))
+
+
+def _remove(path: Path) -> None:
+    """Take a file away; a folder in its place is moved aside. Idempotent."""
+    if path.is_dir() and not path.is_symlink():
+        os.replace(path, path.with_name(f"{path.name}.{utc_now():%Y%m%dT%H%M%S%f}"))
+    elif os.path.lexists(path):
+        path.unlink()
+    else:
+        return
+    fsync_folder(path.parent)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

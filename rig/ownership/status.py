@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rig.configuration.words import on_one_line
 from rig.ownership.hold import is_held, owner_of
 from rig.ownership.state import StationState, state_folder
 from rig.ownership.station import rig_lock, watchdog_lock
@@ -28,7 +29,7 @@ def status_lines(station: StationFile) -> Iterator[str]:
         yield f"guarded by {owner_of(watchdog)}"
     current = state.current_run
     if current is not None:
-        yield f"current run: {current.folder}, since {current.since_utc}"
+        yield f"current run: {on_one_line(str(current.folder))}, since {current.since_utc}"
     fault = state.fault
     yield "sound" if fault is None else f"BROKEN: {fault}. Look at the bench, then: rig clear-fault"
     yield f"its state is kept in {state.folder}"

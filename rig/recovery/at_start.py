@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from rig.configuration.words import on_one_line
 from rig.ownership.state import StationState
 from rig.recovery.close import close_orphan
 from rig.recovery.orphans import is_orphan, orphans_in
@@ -32,10 +33,11 @@ def settle_last_run(state: StationState) -> Iterator[str]:
     if witnesses_of(folder).is_safe:
         state.end_run()
         return
-    reason = "its rig died, and nobody confirmed that the pump was stopped"
+    died = last.problem or "its rig died"
+    reason = f"{died}, and nobody confirmed that the pump was stopped"
     state.latch(reason, run=str(folder.path))
     state.end_run()
-    yield f"the station is broken: {folder.run_id}: {reason}"
+    yield f"the station is broken: {on_one_line(folder.run_id)}: {reason}"
 
 
 def _closed(folder: RunFolder) -> Iterator[str]:

@@ -12,8 +12,6 @@ from results.trace.events import MOST_LOG_BYTES, read_events
 from results.trace.schema import TraceEvent
 from rig.run_folder import RunFolder
 
-_MADE_SAFE = ("safe", "rig_made_safe")
-
 
 @dataclass(frozen=True, slots=True)
 class Witnesses:
@@ -29,7 +27,7 @@ class Witnesses:
     @property
     def is_safe(self) -> bool:
         """True when the rig or its watchdog confirmed that the bench was made safe."""
-        return self.rig_made_safe or any(line["kind"] in _MADE_SAFE for line in self.watchdog)
+        return self.rig_made_safe or any(_confirms(line) for line in self.watchdog)
 
     @property
     def deeds(self) -> list[Mapping[str, Any]]:
@@ -60,6 +58,11 @@ def witnesses_of(folder: RunFolder) -> Witnesses:
         published=beats[-1] if beats else None,
         torn=torn + torn_lines,
     )
+
+
+def _confirms(line: Mapping[str, Any]) -> bool:
+    """Return True for a line of the watchdog's log that tells of a safe bench, by its kind and by what it lists."""
+    return line["kind"] == "rig_made_safe" or (line["kind"] == "safe" and line.get("failed") == [])
 
 
 def _published(line: Mapping[str, Any]) -> Mapping[str, int] | None:

@@ -18,8 +18,10 @@ from rig.acquisition.stream import SampleStream
 Reply = tuple[SampleStatus, Values]
 
 
-def sampled(read: Callable[[VirtualClock], Reply], *, until_s: float) -> tuple[list[Sample], Sampler]:
-    """Run a 1-s sampler on a virtual clock and return what it published."""
+def sampled(
+    read: Callable[[VirtualClock], Reply], *, until_s: float, period_s: float = 1.0
+) -> tuple[list[Sample], Sampler]:
+    """Run a sampler on a virtual clock and return what it published."""
     clock = VirtualClock()
     stream = SampleStream()
     samples: list[Sample] = []
@@ -30,7 +32,7 @@ def sampled(read: Callable[[VirtualClock], Reply], *, until_s: float) -> tuple[l
         clock=clock,
         stream=stream,
         origin_s=0.0,
-        period_s=1.0,
+        period_s=period_s,
         read=lambda: read(clock),
         no_values=NO_VALUES[MASS],
         on_fault=lambda _, error: faults.append(error),
@@ -96,6 +98,31 @@ def test_a_failed_read_is_a_sample_without_a_number() -> None:
     ]
     assert math.isnan(float(samples[2].values[0]))
     assert sampler.tally.failed == 1
+
+
+def test_what_is_read_seldom_is_asked_again_soon_after_a_failure() -> None:
+    def silent_for_a_while(clock: VirtualClock) -> Reply:
+        if 20.0 <= clock.now() < 28.0:
+            raise InstrumentTimeout("no reply", instrument="pump")
+        return good(clock)
+
+    samples, sampler = sampled(silent_for_a_while, until_s=41.0, period_s=20.0)
+    assert [(sample.time_ns / NS_PER_S, sample.status) for sample in samples] == [
+        (0.0, SampleStatus.GOOD),
+        (20.0, SampleStatus.TIMEOUT),
+        (25.0, SampleStatus.TIMEOUT),
+        (30.0, SampleStatus.GOOD),
+        (40.0, SampleStatus.GOOD),
+    ]
+    assert (sampler.tally.due, sampler.tally.failed) == (3, 2)
+
+
+def test_a_sampler_that_asks_again_ends_when_it_is_told() -> None:
+    def silent(clock: VirtualClock) -> Reply:
+        raise InstrumentTimeout("no reply", instrument="pump")
+
+    samples, _ = sampled(silent, until_s=12.0, period_s=20.0)
+    assert [sample.time_ns / NS_PER_S for sample in samples] == [0.0, 5.0, 10.0]
 
 
 def test_an_error_of_the_code_ends_the_sampler_and_is_kept() -> None:

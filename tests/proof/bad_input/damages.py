@@ -14,6 +14,7 @@ import numpy as np
 
 TEXT = ("toml", "csv", "json", "json lines")
 GIGABYTE = 1 << 30
+WATCHDOG_LOGS = ("watchdog.jsonl (safe)", "watchdog.jsonl (not safe)")
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,14 @@ DAMAGES = (
     Damage("a list", lambda path: path.write_text("[]"), ("json",)),
     Damage("a number for every table", lambda path: path.write_text('{"pump": 1, "plan": 1, "files": 1}'), ("json",)),
     Damage("a hash that is none", replaced("1" * 64, "x"), (), ("record.json (evaluate)",)),
-    Damage("NaN for a time", replaced('"time_ns":3000000000', '"time_ns":NaN'), ("json lines",)),
-    Damage("a line torn in two", replaced('"time_ns":3000000000', '\n"time_ns":3000000000'), ("json lines",)),
+    Damage("NaN for a time", replaced('"time_ns":3000000000', '"time_ns":NaN'), (), ("events.jsonl",)),
+    Damage("a line torn in two", replaced('"time_ns":3000000000', '\n"time_ns":3000000000'), (), ("events.jsonl",)),
+    Damage("its last word torn in two", replaced('safe"', '\nsafe"'), (), WATCHDOG_LOGS),
+    Damage("its last word cut off", rewritten(lambda data: data[: data.rindex(b'{"utc"')]), (), WATCHDOG_LOGS),
+    Damage("NaN for a time", replaced('"host_s": 1.0', '"host_s": NaN'), (), WATCHDOG_LOGS),
+    Damage("a list for a reason", replaced('"the pump did not stop"', "[]"), (), ("broken.json",)),
+    Damage("no reason", replaced('"reason"', '"treason"'), (), ("broken.json",)),
+    Damage("another folder", replaced("/runs/", "/others/"), (), ("current-run.json",)),
     Damage("a sample changed by 1 ug", _one_sample, ("hdf5",)),
     Damage("another unit", _units, ("hdf5",)),
     Damage("a column of 2^40 samples", _absurd_shape, ("hdf5",)),

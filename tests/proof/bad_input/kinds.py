@@ -24,13 +24,25 @@ from rig.configuration import ConfigurationError
 from rig.daily_gate import refuse_without_daily_check
 from rig.faults import NotRun
 from rig.foreign import load_conditions
+from rig.ownership.hold import HeldByAnother
 from rig.plan import load_plan
 from rig.record import recorded_sha256
 from rig.run_folder import RunFolder
+from rig.station import StationError
 from rig.station_file import load_station_file
 from rig.twin import load_truth, read_addresses
 from tests.end_to_end.bench_runs import ROOT, make_station
 from tests.proof.bad_input.inspector import inspected
+from tests.proof.bad_input.state_files import (
+    begin_session,
+    begin_session_after_death,
+    begin_session_after_watchdog,
+    broken,
+    current_run,
+    owner_note,
+    take_what_is_held,
+    watchdog_log,
+)
 from tests.results.trace.runs import event, write_run
 from tests.rig.bench_sessions import trial_case
 
@@ -42,6 +54,8 @@ REFUSALS = (
     FileNotFoundError,
     NotRun,
     ProfileError,
+    StationError,
+    HeldByAnother,
 )
 """What a user is told as a message, by the command line and by pytest."""
 
@@ -62,13 +76,16 @@ SECONDS = 30
 class Kind:
     """A kind of file. `place` makes a good one with what it needs beside it; `use` returns what it means.
 
-    A meaning that is a tuple ("lost", ...) was told to the user as damage.
+    A meaning that is a tuple ("lost", ...) was told to the user as damage. `always_refused`: also a good one forbids
+    what is asked, and so must every damaged one. `named_by`: words of a refusal in the place of the file's name.
     """
 
     name: str
     form: str
     place: Callable[[Path], Path]
     use: Callable[[Path], Any]
+    always_refused: bool = False
+    named_by: str | None = None
 
 
 def meaning(value: Any) -> Any:
@@ -216,11 +233,36 @@ KINDS = (
     Kind("addresses of a twin", "json", _addresses, read_addresses),
     Kind("plan", "toml", _plan, lambda path: meaning(load_plan(path))),
     Kind("conditions", "toml", _example("occlusion.toml"), lambda path: meaning(load_conditions(path))),
-    Kind("data file", "csv", _example("occlusion-balance.csv"), lambda path: _evaluated(path.parent)),
-    Kind("pressure file", "csv", _example("occlusion-pressure.csv"), lambda path: _evaluated(path.parent)),
+    Kind("data file", "csv", _example("occlusion-balance.csv"), lambda path: _evaluated(path.parent), named_by=""),
+    Kind("pressure file", "csv", _example("occlusion-pressure.csv"), lambda path: _evaluated(path.parent), named_by=""),
     Kind("trace.h5", "hdf5", _trace, inspected),
     Kind("journal.sqlite", "sqlite", _journal, _sealed),
     Kind("events.jsonl", "json lines", _events, _read_events),
     Kind("record.json (evaluate)", "json", _record, lambda path: recorded_sha256(RunFolder(path.parent))),
-    Kind("record.json (daily gate)", "json", _gate, _ask_gate),
+    Kind("record.json (daily gate)", "json", _gate, _ask_gate, always_refused=True, named_by="daily"),
+    Kind("broken.json", "json", broken, begin_session, always_refused=True, named_by="(left"),
+    Kind(
+        "current-run.json",
+        "json",
+        current_run,
+        begin_session_after_death,
+        always_refused=True,
+        named_by="nobody confirmed",
+    ),
+    Kind("rig.owner.json", "json", owner_note, take_what_is_held, always_refused=True, named_by="is held by"),
+    Kind(
+        "watchdog.jsonl (safe)",
+        "json lines",
+        watchdog_log(safe=True),
+        begin_session_after_watchdog,
+        named_by="nobody confirm",
+    ),
+    Kind(
+        "watchdog.jsonl (not safe)",
+        "json lines",
+        watchdog_log(safe=False),
+        begin_session_after_watchdog,
+        always_refused=True,
+        named_by="nobody confirmed",
+    ),
 )

@@ -80,12 +80,9 @@ def use(kind: Kind, path: Path) -> Outcome:
             return Outcome(str(error))
 
 
-def check_refusal(message: str, path: Path, form: str) -> None:
-    """Demand a message a person can act on: it names the file, is no jargon, and can be shown.
-
-    What readings do not tell is told under the name of their file, and the gate of the day names the run.
-    """
-    assert path.name in message or form == "csv" or "daily" in message, message
+def check_refusal(message: str, path: Path, kind: Kind) -> None:
+    """Demand a message a person can act on: it names the file, or what its kind says; is no jargon; can be shown."""
+    assert path.name in message or (kind.named_by is not None and kind.named_by in message), message
     assert len(message) <= LONGEST_MESSAGE, len(message)
     for line in message.splitlines():
         assert len(line) <= LONGEST_LINE, line[:200]
@@ -101,6 +98,8 @@ def in_words(outcome: Outcome, good: Outcome, path: Path) -> str:
         first, *more = text.splitlines()
         words = f"{first} {more[0].strip()} ..." if more else first
         words = re.sub(r"R\d{8}T\d{6}Z", "R...", words)
+        words = re.sub(r"since \d{4}-\S+\+00:00", "since ...", words)
+        words = re.sub(r"process \d+ of \S+ on [^,)]+", "process ...", words)
         return words if len(words) <= 230 else f"{words[:227]}..."
     if outcome.lost is not None:
         return f"*used, and told:* {outcome.lost}"

@@ -61,6 +61,22 @@ def test_a_damaged_latch_is_a_latch(tmp_path: Path, content: bytes) -> None:
     assert state(tmp_path).fault is None
 
 
+def test_a_latch_that_is_no_file_can_be_cleared(tmp_path: Path) -> None:
+    state(tmp_path).broken_file.mkdir(parents=True)
+    assert state(tmp_path).fault is not None
+    state(tmp_path).clear("looked at it")
+    assert state(tmp_path).fault is None
+    state(tmp_path).broken_file.symlink_to("broken.json")
+    assert state(tmp_path).fault is not None
+    state(tmp_path).clear("looked at it")
+    assert state(tmp_path).fault is None
+
+
+def test_a_latch_shows_no_terminal_what_it_would_obey(tmp_path: Path) -> None:
+    state(tmp_path).latch("\x1b[2Jall is well\n")
+    assert str(state(tmp_path).fault).startswith("\\u001b[2Jall is well\\u000a (left")
+
+
 def test_the_current_run_is_remembered_until_its_end(tmp_path: Path) -> None:
     assert state(tmp_path).current_run is None
     state(tmp_path).begin_run(tmp_path / "runs" / "R1")
