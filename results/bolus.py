@@ -36,10 +36,7 @@ from results.decision import Criterion, DecisionRule, MeasuredValue, combined_ve
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import evaporation_notes
 from results.flow_uncertainty import rescaled
-from results.gravimetry.air import air_record
-from results.gravimetry.collection import Collection, collect
-from results.gravimetry.level import level_record
-from results.gravimetry.reference_vessel import reference_loss
+from results.gravimetry.collection import Collection, collected_from
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, FlowPhases, FlowSeries, Phase
@@ -128,22 +125,7 @@ def evaluate_bolus(
     refuse_overlap(boluses_s, evaluation.timing)
     refuse_tare(series)
     readings = _clean(series, boluses_s, evaluation.timing, readability_g=bench.balance_readability_mg * 1e-3)
-    level = level_record(readings, bench, filled_s=phases.begin_s)
-    air = air_record(
-        series.ambient,
-        begin_s=min(phases.begin_s, float(readings.time_s[0])),
-        end_s=max(phases.end_s, float(readings.time_s[-1])),
-        bench=bench,
-        level=level,
-    )
-    reference = reference_loss(
-        series,
-        time_s=air.time_s,
-        air_density_kg_per_m3=air.density_kg_per_m3,
-        weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
-        level=level,
-    )
-    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
+    collection = collected_from(series, readings, evaluation=evaluation, bench=bench)
     drift = drift_of(bench, collection.evaporation.blanks)
     carries = np.isin(series.status, NUMBER_CODES)
     weighing = _Weighing(

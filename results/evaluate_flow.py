@@ -17,10 +17,7 @@ from results.flow_marks import flow_marks, unweighed, window_notes
 from results.flow_notes import flow_notes
 from results.flow_uncertainty import error_budget, rescaled, trumpet_uncertainty
 from results.flow_variants import as_written_variant, corrected_grid, corrected_variant, flows_at_temperatures
-from results.gravimetry.air import air_record
-from results.gravimetry.collection import Collection, collect
-from results.gravimetry.level import level_record
-from results.gravimetry.reference_vessel import reference_loss
+from results.gravimetry.collection import Collection, collected_from
 from results.gravimetry_outcome import air_outcome, blank_outcomes, lost_g
 from results.measurands import decide_flow
 from results.outcome import FLOW_OUTCOME_SCHEMA, FlowOutcome
@@ -51,22 +48,7 @@ def evaluate_flow(
         set_flow_ul_per_h=evaluation.set_flow_ul_per_h,
         sign=1.0 if evaluation.direction == "collect" else -1.0,
     )
-    level = level_record(readings, bench, filled_s=phases.begin_s)
-    air = air_record(
-        series.ambient,
-        begin_s=min(phases.begin_s, float(readings.time_s[0])),
-        end_s=max(phases.end_s, float(readings.time_s[-1])),
-        bench=bench,
-        level=level,
-    )
-    reference = reference_loss(
-        series,
-        time_s=air.time_s,
-        air_density_kg_per_m3=air.density_kg_per_m3,
-        weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
-        level=level,
-    )
-    collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
+    collection = collected_from(series, readings, evaluation=evaluation, bench=bench)
     drift = drift_of(bench, collection.evaporation.blanks)
     set_flow = evaluation.set_flow_ul_per_h
     continuity = continuity_of(collection, series, set_flow_ul_per_h=set_flow, profile=method)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from results.bench import GravimetricBench
 from results.cleaning.readings import CleanReadings
 from results.evaluation import VolumeEvaluation
-from results.gravimetry.air import AirRecord
+from results.gravimetry.air import AirRecord, air_record
 from results.gravimetry.blank import Blank, evaluate_blank
 from results.gravimetry.evaporation import Evaporation
+from results.gravimetry.level import level_record
 from results.gravimetry.liquid import liquid_density_kg_per_m3, liquid_expansion_per_k
-from results.gravimetry.reference_vessel import ReferenceLoss
+from results.gravimetry.reference_vessel import ReferenceLoss, reference_loss
 from results.physics.buoyancy import air_buoyancy_drift_g, immersion_factor, z_factor_ul_per_mg
-from results.series import FlowPhases
+from results.series import FlowPhases, FlowSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,33 @@ def collect(
         liquid=liquid,
         sign=sign,
     )
+
+
+def collected_from(
+    series: FlowSeries, readings: CleanReadings, *, evaluation: VolumeEvaluation, bench: GravimetricBench
+) -> Collection:
+    """Return what was collected by clean readings of a record, with the air over them and the reference vessel's loss.
+
+    The level is known from the begin of the record's phases on. Raises `EvaluationRefused` as `air_record`,
+    `reference_loss` and `collect` do.
+    """
+    phases = series.phases
+    level = level_record(readings, bench, filled_s=phases.begin_s)
+    air = air_record(
+        series.ambient,
+        begin_s=min(phases.begin_s, float(readings.time_s[0])),
+        end_s=max(phases.end_s, float(readings.time_s[-1])),
+        bench=bench,
+        level=level,
+    )
+    reference = reference_loss(
+        series,
+        time_s=air.time_s,
+        air_density_kg_per_m3=air.density_kg_per_m3,
+        weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
+        level=level,
+    )
+    return collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
 
 
 def liquid_state(

@@ -16,10 +16,7 @@ from results.cleaning.readings import CleanReadings, clean_readings
 from results.cleaning.tare import refuse_tare
 from results.evaluation import VolumeEvaluation
 from results.flow_notes import air_notes, evaporation_notes
-from results.gravimetry.air import air_record
-from results.gravimetry.collection import Collection, collect
-from results.gravimetry.level import level_record
-from results.gravimetry.reference_vessel import reference_loss
+from results.gravimetry.collection import Collection, collected_from
 from results.measured.bursts import Burst, Pan, undisturbed_about
 from results.measured.steady import pauses_in
 from results.refusal import EvaluationRefused
@@ -85,22 +82,7 @@ class Weighing:
         refuse_tare(series)
         treated = _treated(series, evaluation, bench, fastest_ul_per_h, bursts)
         readings = treated.readings
-        level = level_record(readings, bench, filled_s=phases.begin_s)
-        air = air_record(
-            series.ambient,
-            begin_s=min(phases.begin_s, float(readings.time_s[0])),
-            end_s=max(phases.end_s, float(readings.time_s[-1])),
-            bench=bench,
-            level=level,
-        )
-        reference = reference_loss(
-            series,
-            time_s=air.time_s,
-            air_density_kg_per_m3=air.density_kg_per_m3,
-            weight_density_kg_per_m3=bench.weight_density_kg_per_m3,
-            level=level,
-        )
-        collection = collect(readings, air=air, phases=phases, evaluation=evaluation, bench=bench, reference=reference)
+        collection = collected_from(series, readings, evaluation=evaluation, bench=bench)
         drift = drift_of(bench, collection.evaporation.blanks)
         return cls(readings, collection, evaluation, bench, drift, phases.analysis, treated.quantum_g)
 
