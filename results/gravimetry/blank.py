@@ -48,8 +48,8 @@ def evaluate_blank(
     times, readings, drive = time_s[inside], reading_g[inside], drive_s[inside]
     if times.size < MINIMUM_READINGS or times[-1] - times[0] < phase.duration_s / 2.0:
         raise EvaluationRefused(
-            f"the blank from {phase.begin_s:g} s to {phase.end_s:g} s holds {times.size} usable readings; "
-            f"at least {MINIMUM_READINGS} over half of it are needed"
+            f"the blank from {phase.begin_s:g} s to {phase.end_s:g} s holds {times.size} usable readings of the "
+            f"balance; at least {MINIMUM_READINGS} over half of it are needed"
         )
     keep = _undisturbed(times, readings, drive)
     times, readings, drive = times[keep], readings[keep], drive[keep]

@@ -40,6 +40,11 @@ class Traffic:
         with self._lock:
             return tuple(self._kept or ())
 
+    @property
+    def pieces(self) -> int:
+        """How many pieces have been kept."""
+        return len(self._kept or ())
+
     def keep(self) -> None:
         """Keep the bytes themselves from now on, too."""
         with self._lock:
