@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from results.evaluation import FlowEvaluation
+from results.trace.schema import PRESSURE_PREFIX
 from rig.configuration import Section
-from rig.operator import OperatorStep
+from rig.operator import ExpectedState, OperatorStep
 from rig.plan_tables import Duration
 from rig.procedures.flow_accuracy import FlowCase, FlowCaseTable, flow_case_fields
 from rig.procedures.procedure import Procedure
@@ -37,10 +38,14 @@ class FlowFactorCase(FlowCase):
 class FactorTable(Section):
     """`[case.<name>.factor]`: what is set up by hand before the test; what is left out stays as it is.
 
-    Pressures of the back pressure are gauge, at the outlet; that of the air is absolute.
+    Pressures of the back pressure are gauge, at the outlet; that of the air is absolute. The channel that must show the
+    back pressure is named with it, and how far it may show another.
     """
 
     back_pressure_kpa: float | None = Field(default=None, ge=-90, le=500)
+    back_pressure_channel: str | None = None
+    back_pressure_tolerance_kpa: float = Field(default=1.0, gt=0)
+    back_pressure_within_s: Duration = 120.0
     bath_temperature_c: float | None = Field(default=None, ge=5, le=45)
     reservoir_ul: float | None = Field(default=None, gt=0)
     ambient_pressure_hpa: float | None = Field(default=None, ge=500, le=1600)
@@ -55,6 +60,7 @@ class FactorTable(Section):
                 instruction=f"Set the back pressure at the outlet to {self.back_pressure_kpa:+g} kPa.",
                 action="set_back_pressure",
                 values={"kpa": self.back_pressure_kpa},
+                expects=self._seen(self.back_pressure_kpa),
             )
         if self.bath_temperature_c is not None:
             yield OperatorStep(
@@ -70,6 +76,17 @@ class FactorTable(Section):
                 action="set_ambient_pressure",
                 values={"hpa": self.ambient_pressure_hpa},
             )
+
+    def _seen(self, back_pressure_kpa: float) -> ExpectedState | None:
+        if self.back_pressure_channel is None:
+            return None
+        return ExpectedState(
+            stream=PRESSURE_PREFIX + self.back_pressure_channel,
+            low=back_pressure_kpa - self.back_pressure_tolerance_kpa,
+            high=back_pressure_kpa + self.back_pressure_tolerance_kpa,
+            within_s=self.back_pressure_within_s,
+            change=False,
+        )
 
 
 class FlowFactorTable(FlowCaseTable):

@@ -130,7 +130,9 @@ class Interlocks:
         highest_kpa = float(pressure_kpa.max())
         if math.isnan(highest_kpa):
             if np.isnan(pressure_kpa).all():
-                self._watch_silence(_sample_of(block, -1), has_number=False)
+                # Below the range of its transducer a pressure is no number, but known not to burst anything.
+                is_low = bool((block.status == SampleStatus.UNDER_RANGE).all())
+                self._watch_silence(_sample_of(block, -1), has_number=is_low)
                 return
             highest_kpa = float(np.nanmax(pressure_kpa))
         self._last_good_s[block.stream] = self._clock.now()

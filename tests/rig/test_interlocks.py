@@ -97,6 +97,26 @@ def test_a_channel_with_a_broken_wire_is_silent() -> None:
     assert "wire break" in trip.reason
 
 
+def test_a_pressure_below_the_range_of_its_transducer_is_low_and_no_silence() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        for second in range(0, 200, 10):
+            guard.clock.sleep_until(float(second))
+            guard.interlocks.watch(below_range(second, SampleStatus.UNDER_RANGE))
+        assert not guard.trips
+        for second in range(200, 270, 10):
+            guard.clock.sleep_until(float(second))
+            guard.interlocks.watch(below_range(second, SampleStatus.WIRE_BREAK))
+    (trip,) = guard.trips
+    assert "no number for 60 s (last state: wire break)" in trip.reason
+
+
+def below_range(second: int, last: SampleStatus) -> Block:
+    states = np.array([SampleStatus.UNDER_RANGE, last], dtype=np.uint8)
+    times_ns = np.array([second, second + 1], dtype=np.int64) * 1_000_000_000
+    return Block("pressure_line", times_ns, states, {"pressure_kpa": np.full(2, math.nan)})
+
+
 def test_a_lost_link_trips_at_once_and_only_the_first_trip_counts() -> None:
     guard = Guard()
     guard.interlocks.note_error(MASS, LinkLost("unplugged", instrument="balance"))

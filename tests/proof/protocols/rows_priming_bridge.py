@@ -77,6 +77,7 @@ ROWS = (
         "external pump",
         Verdict.NOT_RUN,
         base="simulated-external",
+        plan={"pressure_block_s = 30.0": "pressure_block_s = 10.0"},  # as this station has it
         finds="no program for: bridge bolus",
     ),
 )
