@@ -70,6 +70,7 @@ class CaseRun:
         self._closing_reason = ""
         self._notes: list[str] = []
         self._life: OwnerLock | None = None
+        self._release_watchdog: Callable[[], None] = lambda: None
         self._made_safe = False
         self._begun = False
         self._concluded = False
@@ -97,7 +98,10 @@ class CaseRun:
             self.conclude(error)
             raise
         finally:
-            self.conclude(None)
+            try:
+                self.conclude(None)
+            finally:
+                self._release_watchdog()
 
     def evaluate(self) -> Outcome:
         """Close the record, seal the trace, and evaluate it from the file alone."""
@@ -138,6 +142,8 @@ class CaseRun:
             elif self.outcome is not None:
                 self.verdict, self.reason = self.outcome.verdict, reason_text(self.outcome)
             self._latch_unsafe()
+            # Before its log is hashed for the record.
+            self._release_watchdog()
             record = self._record()
             if self._ballast is not None:
                 self._ballast.release()
@@ -185,6 +191,8 @@ class CaseRun:
                     session.station, virtual=session.virtual, seed=session.seed, deferring=gate.deferred
                 )
                 stack.callback(station.close)
+                if station.watchdog is not None:
+                    self._release_watchdog = station.watchdog.release
                 if not station.clock.is_virtual:
                     gate.guard(station.end_now)
                     stack.callback(gate.guard, None)
@@ -197,6 +205,7 @@ class CaseRun:
                 self._closing_reason = reason_of_error(error)
                 with gate.shut():
                     stack.close()
+                    self._release_watchdog()
                 if isinstance(error, UnsafeStation):
                     session.leave_broken(str(error))
                 elif not self.safe_state.is_safe:

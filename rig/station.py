@@ -48,7 +48,10 @@ class UnsafeStation(StationError):
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A station whose instruments have all answered to their names."""
+    """A station whose instruments have all answered to their names.
+
+    `close` gives back everything but the watchdog: it guards until the run is closed, and its user releases it.
+    """
 
     file: StationFile
     clock: Clock
@@ -144,7 +147,7 @@ def open_station(
     that was reached is stopped, a relay dropped. `deferring` keeps signals away from what must not be left half done.
     """
     clock: Clock = VirtualClock() if virtual else WallClock()
-    with ExitStack() as closing:
+    with ExitStack() as unless_opened, ExitStack() as closing:
         twin: RunningTwin | None = None
         addresses: Addresses = {}
         if file.attach is not None:
@@ -159,7 +162,7 @@ def open_station(
             closing.callback(release_all, _held(file, devices))
         watchdog = _start_watchdog(file, devices) if file.is_shared else None
         if watchdog is not None:
-            closing.callback(watchdog.release)
+            unless_opened.callback(watchdog.release)
             devices["lines"] = devices["lines"].with_lines(without=PUMP_POWER)
         opening = Opening(devices, clock=clock, relay=watchdog if file.power.relay else None)
         try:
@@ -170,6 +173,7 @@ def open_station(
             with deferring():
                 _leave_safe(file, opening.safe_state(), watchdog, error)
             raise
+        unless_opened.pop_all()
         return Station(
             file=file,
             clock=clock,
@@ -212,7 +216,7 @@ def _start_watchdog(file: StationFile, devices: Mapping[str, Device]) -> Watchdo
     duty = Duty(
         rig_pid=os.getpid(),
         station=file.id,
-        times=Times(timeout_s=file.watchdog.timeout_s),
+        times=Times(timeout_s=file.watchdog.timeout_s, closing_s=file.watchdog.closing_s),
         pump=devices["pump"],
         lines=devices["lines"],
         relay=file.power.relay,

@@ -98,9 +98,13 @@ class PowerTable(Section):
 
 
 class WatchdogTable(Section):
-    """`[watchdog]`: how long the rig may be silent, s of host time, before its watchdog takes the bench from it."""
+    """`[watchdog]`: how long the rig may be silent, s of host time, before its watchdog takes the bench from it.
+
+    `closing_s`: how long it may take to close its run once the bench is safe.
+    """
 
     timeout_s: float = Field(default=20.0, ge=1, le=600)
+    closing_s: float = Field(default=900.0, ge=1, le=86400)
 
 
 def heartbeat_faults(sampling: SamplingTable, timeout_s: float) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -45,6 +46,9 @@ class SampledInstruments:
     pressure_rate_hz: float
     pressure_block_s: float
 
+
+PUMP_ASKED_AGAIN_S = 5.0
+"""After an answer that was lost, s: a pump that is not spoken to for long stops by itself."""
 
 JOIN_PATIENCE_S = 30.0
 """Longer than any deadline of a link, s of station time."""
@@ -105,7 +109,12 @@ class Acquisition:
                 on_answer=self._on_answer,
             ),
             self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
-            self._sampler(PUMP, chosen.telemetry_period_s, self._polled(pump_reader(chosen.pump, self._note_status))),
+            self._sampler(
+                PUMP,
+                chosen.telemetry_period_s,
+                self._polled(pump_reader(chosen.pump, self._note_status)),
+                ask_again_s=PUMP_ASKED_AGAIN_S,
+            ),
         ]
         self._clock_watch.begin(self.origin_s)
         if not self._clock.is_virtual:
@@ -165,7 +174,7 @@ class Acquisition:
                 listener(sampler.name, error)
             raise
 
-    def _sampler(self, name: str, period_s: float, read: Reader) -> Sampler:
+    def _sampler(self, name: str, period_s: float, read: Reader, *, ask_again_s: float = math.inf) -> Sampler:
         return Sampler(
             name,
             clock=self._clock,
@@ -176,6 +185,7 @@ class Acquisition:
             no_values=NO_VALUES[name],
             on_fault=self._note_fault,
             on_answer=self._on_answer,
+            ask_again_s=ask_again_s,
         )
 
     def _note_fault(self, source: str, error: InstrumentError) -> float | None:

@@ -18,9 +18,6 @@ from rig.acquisition.stream import SampleStream
 NO_NUMBER = math.nan
 REPLY_BYTES = 32
 
-ASK_AGAIN_S = 5.0
-"""After a failed read of an instrument that is read seldom, s: a pump that is not spoken to stops by itself."""
-
 
 @dataclass(slots=True)
 class Tally:
@@ -50,7 +47,7 @@ class Sampler:
 
     `read` returns the samples of one tick. A tick that comes while a read is still going on is counted and published
     as MISSED; a tick served more than half a period late is counted as late. What fails is asked again after
-    `ASK_AGAIN_S`, where the next tick is further away.
+    `ask_again_s`, where there is one and the next tick is further away.
     """
 
     def __init__(
@@ -65,6 +62,7 @@ class Sampler:
         no_values: Values,
         on_fault: FaultListener,
         on_answer: AnswerListener = lambda source: None,
+        ask_again_s: float = math.inf,
     ) -> None:
         self.name = name
         self.tally = Tally()
@@ -76,6 +74,7 @@ class Sampler:
         self._no_values = no_values
         self._on_fault = on_fault
         self._on_answer = on_answer
+        self._ask_again_s = ask_again_s
         self._try_again_s: float | None = None
         self._failing = False
         self._last_ns = -1
@@ -90,8 +89,8 @@ class Sampler:
             self._ask_again_before(self._origin_s + tick * self._period_s, stop)
 
     def _ask_again_before(self, next_s: float, stop: Event) -> None:
-        while self._failing and self._try_again_s is None and self._clock.now() + ASK_AGAIN_S < next_s:
-            if self._clock.wait(stop, self._clock.now() + ASK_AGAIN_S):
+        while self._failing and self._try_again_s is None and self._clock.now() + self._ask_again_s < next_s:
+            if self._clock.wait(stop, self._clock.now() + self._ask_again_s):
                 return
             self._sample()
 

@@ -68,8 +68,9 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     log.note("guarding", pid=os.getpid(), rig_pid=duty.rig_pid, timeout_s=duty.times.timeout_s, relay=duty.relay)
     inbox = Inbox(pipe, fence)
     answer({"ready": {"pid": os.getpid(), "took_s": round(host_monotonic_s() - begun_s, 3)}})
+    guard = Guard(inbox, times=duty.times, relay=relay, log=log, answer=answer)
     try:
-        lost = Guard(inbox, times=duty.times, relay=relay, log=log, answer=answer).until_released_or_lost()
+        lost = guard.until_released_or_lost()
     except Exception as error:  # whatever it is, a rig that is not guarded any more is not let run on
         lost = f"its watchdog failed: {error!r}"
         log.note("rig_lost", reason=lost)
@@ -80,7 +81,7 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
         answer({"released": True})
         held.release()
         return 0
-    report = fence_and_make_safe(duty, lost, fence=fence, relay=relay, log=log)
+    report = fence_and_make_safe(duty, lost, is_safe=guard.rig_made_safe, fence=fence, relay=relay, log=log)
     log.note("safe" if report.is_safe else "not_safe", done=report.done, failed=report.failed)
     if not report.is_safe:
         with suppress(OSError):  # the rig's note of its current run latches the station at the next start

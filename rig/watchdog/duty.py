@@ -11,9 +11,13 @@ from rig.device import Device, device_from_json
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Host times, s: the longest silence of the rig while it samples, while it opens its station, and while it dies."""
+    """Host times, s: the longest silence of the rig while it samples, while it opens its station, and while it dies.
+
+    `closing_s`: what it may take, once its bench is safe, until its run is sealed and evaluated.
+    """
 
     timeout_s: float
+    closing_s: float
     setup_s: float = 180.0
     fence_s: float = 10.0
 

@@ -12,6 +12,9 @@ from rig.watchdog.inbox import Inbox, Lost, Message
 from rig.watchdog.log import WatchdogLog
 from rig.watchdog.relay import OwnedRelay
 
+_CLOSED_SAMPLES_PER_S = 20_000.0
+"""A slow computer seals and evaluates more: a long record is given that time beside `closing_s`."""
+
 
 class Guard:
     """Guards until the rig releases it or is lost."""
@@ -30,18 +33,21 @@ class Guard:
         self._relay = relay
         self._log = log
         self._answer = answer
+        self.rig_made_safe = False
+        """Whether the rig has told that its bench is safe: nothing moves it any more."""
         self._last_beat: Message | None = None
         self._is_listening = True
         self._heard_s = host_monotonic_s()
-        self._deadline_s: float | None = self._heard_s + times.setup_s
+        self._deadline_s = self._heard_s + times.setup_s
 
     def until_released_or_lost(self) -> str:
         """Return why the rig is lost, or "" once it has released its watchdog."""
         while True:
-            remaining_s = None if self._deadline_s is None else max(0.0, self._deadline_s - host_monotonic_s())
-            message = self._inbox.next(remaining_s)
+            message = self._inbox.next(max(0.0, self._deadline_s - host_monotonic_s()))
             if message is None:
                 silent_s = host_monotonic_s() - self._heard_s
+                if self.rig_made_safe:
+                    return self._lost(f"its bench is safe, but it has not closed its run for {silent_s:.3f} s")
                 return self._lost(f"no heartbeat for {silent_s:.3f} s")
             if isinstance(message, Lost):
                 return self._lost(message.reason)
@@ -53,7 +59,7 @@ class Guard:
         if "beat" in message:
             self._heard_s = host_monotonic_s()
             self._last_beat = message
-            if self._deadline_s is not None and self._is_listening:
+            if self._is_listening:
                 self._deadline_s = self._heard_s + self._times.timeout_s
             self._answer({"ack": message["beat"]})
         elif "relay" in message:
@@ -61,7 +67,10 @@ class Guard:
         elif "run" in message:
             self._log.open(RunFolder(Path(message["run"])).watchdog)
         elif "safe" in message:
-            self._deadline_s = None
+            self._heard_s = host_monotonic_s()
+            self._deadline_s = self._heard_s + self._times.closing_s + self._published() / _CLOSED_SAMPLES_PER_S
+            self._is_listening = False
+            self.rig_made_safe = True
             self._log.note("rig_made_safe", reason=message["safe"])
         elif "unsafe" in message:
             # Its ports are free, and a driver that hangs is gone, only when it is: it may write its record first.
@@ -77,6 +86,10 @@ class Guard:
         problem = "this station has no power relay" if self._relay is None else self._relay.try_to_switch(energised)
         self._log.note("relay", energised=energised, error=problem)
         return problem
+
+    def _published(self) -> int:
+        beat = self._last_beat or {}
+        return sum(beat.get("published", {}).values())
 
     def _lost(self, reason: str) -> str:
         silent_s = round(host_monotonic_s() - self._heard_s, 3)

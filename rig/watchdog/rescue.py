@@ -47,10 +47,11 @@ class OpenedOnce(Generic[T]):
 
 
 def fence_and_make_safe(
-    duty: Duty, reason: str, *, fence: Fence, relay: OwnedRelay | None, log: WatchdogLog
+    duty: Duty, reason: str, *, is_safe: bool, fence: Fence, relay: OwnedRelay | None, log: WatchdogLog
 ) -> SafeStateReport:
     """Kill the rig, wait for its death, then make the bench safe; every step is logged as it is done.
 
+    `is_safe`: the rig has done that already, and its pump may be without power; nothing can have moved since.
     A rig that does not die keeps its pump's port: only the relay is dropped then, and the report says so.
     """
     fence.kill()
@@ -61,6 +62,8 @@ def fence_and_make_safe(
         if relay is not None:
             log.note("action", name="pump power off", error=relay.try_to_switch(False))
         return report
+    if is_safe:
+        return SafeStateReport(reason, done=["by the rig, before it was lost"])
     return make_safe(duty, reason, relay=relay, log=log)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,14 @@ class GuardedBench:
     def pump_orders(self) -> list[str]:
         """Every start and stop of the pump, in order."""
         return [words for device, words in self.told() if device == "pump" and words in ("RUN", "STOP")]
+
+
+def closing_within(bench: GuardedBench, closing_s: float) -> GuardedBench:
+    """Return the same bench under a station file that gives a run so long to be closed once its bench is safe."""
+    station = bench.station.with_name(f"closing_within_{closing_s:g}_s.toml")
+    text = bench.station.read_text(encoding="utf-8")
+    station.write_text(f"{text}closing_s = {closing_s}\n", encoding="utf-8")
+    return replace(bench, station=station)
 
 
 @contextmanager

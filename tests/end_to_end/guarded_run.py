@@ -10,6 +10,7 @@ from pathlib import Path
 
 from instruments.clock.interface import host_sleep
 from instruments.errors import InstrumentTimeout
+from results.refusal import EvaluationRefused
 from rig.bench import Bench
 from rig.procedures.stop_restart import StopRestartCase
 
@@ -57,7 +58,18 @@ def lose_the_pump(bench: Bench) -> None:
     reached()
 
 
-WAYS: Mapping[str, Callable[[Bench], None]] = {way.__name__: way for way in (wait, be_held_up, hold_on, lose_the_pump)}
+def never_end(bench: Bench) -> None:
+    """Make the bench safe and hang before the run is closed."""
+    reached()
+    bench.stop_infusion()
+    with suppress(EvaluationRefused):
+        bench.evaluate()
+    host_sleep(LONG_S)
+
+
+WAYS: Mapping[str, Callable[[Bench], None]] = {
+    way.__name__: way for way in (wait, be_held_up, hold_on, lose_the_pump, never_end)
+}
 
 
 def test_guarded(bench: Bench, case: StopRestartCase) -> None:

@@ -14,10 +14,12 @@ from instruments.clock.interface import host_sleep
 from instruments.program import continuous
 from instruments.pumps.bench_interface.driver import BenchInterfaceOptions, open_bench_interface
 from results.trace.reader import read_trace
+from rig.ownership.state import StationState
+from rig.recovery.at_start import settle_last_run
 from rig.station import StationError, open_station
 from rig.station_file import load_station_file
 from tests.end_to_end.bench_runs import LONG_ENOUGH_S
-from tests.end_to_end.guarded_bench import GuardedBench, GuardedSession, guarded_bench, session
+from tests.end_to_end.guarded_bench import GuardedBench, GuardedSession, closing_within, guarded_bench, session
 
 ACTIONS = ["pump stop", "pump stop confirmed", "outlet to waste", "occluder open", "pump power off"]
 
@@ -83,6 +85,33 @@ def test_a_killed_watchdog_ends_the_run_and_the_rig_drops_the_relay(shared: Guar
     assert "the watchdog died" in record["reason"]
     assert record["safe_state"]["done"] == ACTIONS
     assert guarded.kinds() == ["guarding", "relay"]
+    ends_safe(shared)
+
+
+def test_a_rig_that_hangs_after_its_safe_end_is_fenced(shared: GuardedBench, tmp_path: Path) -> None:
+    bench = closing_within(shared, 2.0)
+    with session(bench, tmp_path, "never_end") as guarded:
+        guarded.end()
+        assert guarded.rig.returncode == -signal.SIGKILL
+    assert guarded.kinds()[-4:] == ["rig_made_safe", "rig_lost", "fenced", "safe"]
+    assert "has not closed its run" in guarded.log()[-3]["reason"]
+    ends_safe(shared)
+    state = StationState(tmp_path / "state")
+    state.begin_run(guarded.run.path)
+    (told, *_) = settle_last_run(state)
+    assert state.fault is None
+    assert "closed as ABORTED" in told
+    assert "The rig had made the bench safe" in guarded.record["reason"]
+
+
+def test_a_rig_that_dies_after_its_safe_end_left_a_safe_bench(shared: GuardedBench, tmp_path: Path) -> None:
+    with session(shared, tmp_path, "never_end") as guarded:
+        until_s = host_monotonic_s() + LONG_ENOUGH_S
+        while guarded.kinds()[-1] != "rig_made_safe" and host_monotonic_s() < until_s:
+            host_sleep(0.02)
+        guarded.rig.kill()
+        guarded.end()
+    assert guarded.kinds()[-4:] == ["rig_made_safe", "rig_lost", "fenced", "safe"]
     ends_safe(shared)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from instruments.clock import VirtualClock
 from instruments.errors import InstrumentTimeout, LinkLost
-from results.trace.schema import AMBIENT, MASS, Block
+from results.trace.schema import AMBIENT, MASS, SAMPLE_CLOCK, Block
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.safety.interlocks import InterlockLimits, Interlocks
@@ -152,6 +152,20 @@ def test_an_instrument_that_is_read_rarely_and_gives_no_number_is_not_said_to_be
                 guard.mass(math.nan, SampleStatus.BUSY)
     (trip,) = guard.trips
     assert "mass: no number for 75 s (last state: busy)" in trip.reason
+
+
+def test_the_sample_clock_is_not_missed_while_its_channels_are_in_a_gap() -> None:
+    guard = Guard()
+    with guard.clock.participate("test"):
+        guard.interlocks.expect([MASS, SAMPLE_CLOCK, "pressure_line"])
+        guard.interlocks.watch(Sample(SAMPLE_CLOCK, 0, SampleStatus.GOOD, (0.0, 0.0)))
+        for second in range(90):
+            guard.clock.sleep_until(float(second))
+            guard.mass(1.0)
+            if second in (0, 40, 55):
+                guard.pressure(1.0 if second == 0 else math.nan)
+        guard.pressure(1.0)
+    assert not guard.trips
 
 
 def test_a_stream_that_never_begins_is_missed() -> None:

@@ -19,7 +19,7 @@ Reply = tuple[SampleStatus, Values]
 
 
 def sampled(
-    read: Callable[[VirtualClock], Reply], *, until_s: float, period_s: float = 1.0
+    read: Callable[[VirtualClock], Reply], *, until_s: float, period_s: float = 1.0, ask_again_s: float = math.inf
 ) -> tuple[list[Sample], Sampler]:
     """Run a sampler on a virtual clock and return what it published."""
     clock = VirtualClock()
@@ -36,6 +36,7 @@ def sampled(
         read=lambda: read(clock),
         no_values=NO_VALUES[MASS],
         on_fault=lambda _, error: faults.append(error),
+        ask_again_s=ask_again_s,
     )
     with clock.participate("test"):
         stop = clock.event()
@@ -100,13 +101,13 @@ def test_a_failed_read_is_a_sample_without_a_number() -> None:
     assert sampler.tally.failed == 1
 
 
-def test_what_is_read_seldom_is_asked_again_soon_after_a_failure() -> None:
+def test_a_pump_is_asked_again_soon_after_a_lost_answer() -> None:
     def silent_for_a_while(clock: VirtualClock) -> Reply:
         if 20.0 <= clock.now() < 28.0:
             raise InstrumentTimeout("no reply", instrument="pump")
         return good(clock)
 
-    samples, sampler = sampled(silent_for_a_while, until_s=41.0, period_s=20.0)
+    samples, sampler = sampled(silent_for_a_while, until_s=41.0, period_s=20.0, ask_again_s=5.0)
     assert [(sample.time_ns / NS_PER_S, sample.status) for sample in samples] == [
         (0.0, SampleStatus.GOOD),
         (20.0, SampleStatus.TIMEOUT),
@@ -121,7 +122,7 @@ def test_a_sampler_that_asks_again_ends_when_it_is_told() -> None:
     def silent(clock: VirtualClock) -> Reply:
         raise InstrumentTimeout("no reply", instrument="pump")
 
-    samples, _ = sampled(silent, until_s=12.0, period_s=20.0)
+    samples, _ = sampled(silent, until_s=12.0, period_s=20.0, ask_again_s=5.0)
     assert [sample.time_ns / NS_PER_S for sample in samples] == [0.0, 5.0, 10.0]
 
 

@@ -11,15 +11,20 @@ FloatArray = NDArray[np.float64]
 class GrowingTable:
     """Columns of equal length; `column(i)` is a view that is valid until the next change."""
 
+    @staticmethod
+    def allocate(shape: tuple[int, int]) -> FloatArray:
+        """Return room for a table of (columns, rows): in memory; what measures a process lays it elsewhere."""
+        return np.empty(shape)
+
     def __init__(self, columns: int) -> None:
-        self._data = np.empty((columns, 1024))
+        self._data = self.allocate((columns, 1024))
         self.length = 0
 
     def append(self, block: FloatArray) -> None:
         """Append a block of shape (columns, n)."""
         end = self.length + block.shape[1]
         if end > self._data.shape[1]:
-            grown = np.empty((self._data.shape[0], max(end, 2 * self._data.shape[1])))
+            grown = self.allocate((self._data.shape[0], max(end, 2 * self._data.shape[1])))
             grown[:, : self.length] = self._data[:, : self.length]
             self._data = grown
         self._data[:, self.length : end] = block

@@ -2,20 +2,27 @@
 
 Into the file that the environment names go lines of JSON: the station time (h), resident memory (MB), threads, open
 descriptors, Python's objects; and last what storage has acknowledged, with hashes of what was published.
+
+The process holds the digital twin as well, and a twin keeps what truly happened until its end. That is laid into files
+here, and memory that belongs to a file is not counted; the twin's threads are counted apart.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import mmap
 import os
+import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
+from instruments.simulated.physics.growing import FloatArray, GrowingTable
 from results.trace.journal import JournalWriter
 from results.trace.schema import MASS, StreamSpec
 from rig import case_run
@@ -26,6 +33,8 @@ from tests.proof.kill.digests import Digests
 
 FILE, EVERY_H = "SOAK_METER_FILE", "SOAK_METER_EVERY_H"
 _NS_PER_H = 3.6e12
+_OF_THE_TWIN = (" tcp", " client", " pty", " grpc", "(_serve)", "plugs")
+"""In the names of its threads."""
 
 
 class Meter:
@@ -44,13 +53,16 @@ class Meter:
             self._read(item.time_ns / _NS_PER_H)
 
     def _read(self, time_h: float) -> None:
-        with self._process.oneshot():
-            memory_mb = self._process.memory_info().rss / 2**20
+        memory = self._process.memory_info()
+        names = [thread.name for thread in threading.enumerate()]
+        of_the_twin = sum(any(word in name for word in _OF_THE_TWIN) for name in names)
         self.note(
             time_h=time_h,
-            memory_mb=memory_mb,
-            threads=threading.active_count(),
-            system_threads=self._process.num_threads(),
+            memory_mb=(memory.rss - memory.shared) / 2**20,
+            file_mb=memory.shared / 2**20,
+            threads=len(names) - of_the_twin,
+            twin_threads=of_the_twin,
+            other_threads=self._process.num_threads() - len(names),
             descriptors=self._process.num_fds(),
             objects=len(gc.get_objects()),
         )
@@ -84,9 +96,18 @@ class MeteredWriter(TraceWriter):
             self._meter.note(durable=self._durable)
 
 
+def in_a_file(shape: tuple[int, int]) -> FloatArray:
+    """Return room for a table in a file without a name."""
+    size = shape[0] * shape[1] * np.dtype(np.float64).itemsize
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        return np.ndarray(shape, dtype=np.float64, buffer=mmap.mmap(file.fileno(), size))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Put the meter in place for the session."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case_run, "TraceWriter", MeteredWriter)
+        patch.setattr(GrowingTable, "allocate", staticmethod(in_a_file))
         return (yield)

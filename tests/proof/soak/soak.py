@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,26 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tests.end_to_end.bench_runs import ROOT, add_events, found_runs, make_station, protocol_command
+from results.trace.events import read_events
+from tests.end_to_end.bench_runs import ROOT, add_events, copy_protocols, found_runs, make_station, protocol_command
 from tests.proof.kill.digests import acknowledged_in
-from tests.proof.soak.faults import events
+from tests.proof.soak.faults import GAPS, events
 from tests.proof.soak.meter import EVERY_H, FILE
 
 WARM_UP_SHARE = 0.2
 """The first part of the run: caches fill, pools grow. No line is laid through it."""
 
 METERS = {
-    "memory_mb": "resident memory, MB",
+    "memory_mb": "resident memory of no file, MB",
+    "file_mb": "resident memory of files: libraries, and the twin's truth, MB",
     "objects": "Python objects",
-    "threads": "threads",
-    "system_threads": "threads of the system",
+    "threads": "threads of the rig",
+    "twin_threads": "threads of the twin",
+    "other_threads": "threads of libraries",
     "descriptors": "open descriptors",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A straight line through a meter after the warm-up: its slope a day with the half-width of its 95 % interval."""
+    """A straight line through a meter after the warm-up: its slope a day with the half-width of its 95 % interval.
+
+    Readings that follow each other resemble each other: the interval is that of as many fewer independent ones as
+    their residuals' first autocorrelation says.
+    """
 
     per_day: float
     half_width_per_day: float
@@ -44,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """What a soak showed. `lost` says which acknowledged samples the trace lacks."""
+    """What a soak showed. `lost` says which acknowledged samples the trace lacks; `gaps`: links lost and had again."""
 
     hours: NDArray[np.float64]
     meters: Mapping[str, NDArray[np.float64]]
@@ -52,6 +61,7 @@ class Soaked:
     reason: str
     acknowledged: int
     lost: tuple[str, ...]
+    gaps: int
     output: str
 
     def line(self, meter: str) -> Line:
@@ -61,7 +71,11 @@ class Soaked:
         if np.ptp(values) == 0.0:
             return Line(0.0, 0.0, values[0], values[0], 0.0)
         fit = stats.linregress(days, values)
-        half_width = float(stats.t.ppf(0.975, values.size - 2) * fit.stderr)
+        residuals = values - fit.intercept - fit.slope * days
+        alike = min(max(0.0, float(np.corrcoef(residuals[:-1], residuals[1:])[0, 1])), 0.99)
+        independent = values.size * (1.0 - alike) / (1.0 + alike)
+        widened = math.sqrt(values.size / independent) * fit.stderr
+        half_width = float(stats.t.ppf(0.975, max(1.0, independent - 2.0)) * widened)
         return Line(
             float(fit.slope),
             half_width,
@@ -72,12 +86,27 @@ class Soaked:
 
 
 def soak(
-    folder: Path, *, protocol: Path, case: str, seed: int, until_s: float, every_h: float, times: float = 1.0
+    folder: Path,
+    *,
+    protocol: str,
+    case: str,
+    seed: int,
+    from_s: float,
+    until_s: float,
+    every_h: float,
+    times: float = 1.0,
 ) -> Soaked:
-    """Run a case on the simulated station with faults from its first hour to `until_s`, and read its meters."""
-    station = add_events(make_station(folder / "bench"), *events(seed, from_s=600.0, until_s=until_s, times=times))
+    """Run a case, with gaps allowed, on the simulated station with faults between two times, and read its meters.
+
+    `from_s` to `until_s`, s of station time: while nothing is told to the pump, which a lost link does not forgive.
+    """
+    station = add_events(make_station(folder / "bench"), *events(seed, from_s=from_s, until_s=until_s, times=times))
     meter = folder / "meter.jsonl"
-    command = protocol_command(folder / "runs", "--station", str(station), "--case", case, protocols=str(protocol))
+    table = f"[case.{case}]\n"
+    copy = copy_protocols(folder / "copy", {table: f"[case.{case}.gaps]\n{GAPS}\n{table}"}, protocol=protocol)
+    command = protocol_command(
+        folder / "runs", "--station", str(station), "--case", case, protocols=str(copy / "protocols" / f"{protocol}.py")
+    )
     done = subprocess.run(
         [*command, "-p", "tests.proof.soak.meter", "--seed", str(seed)],
         cwd=ROOT,
@@ -91,6 +120,7 @@ def soak(
     readings = [line for line in lines if "time_h" in line]
     durable = lines[-1]["durable"]
     (run,) = found_runs(folder / "runs")
+    kinds = Counter(event.kind for event in read_events(run.events).events)
     record = json.loads(run.record.read_text(encoding="utf-8"))
     return Soaked(
         hours=np.array([one["time_h"] for one in readings]),
@@ -99,5 +129,6 @@ def soak(
         reason=record["reason"],
         acknowledged=sum(int(count) for count, _ in durable.values()),
         lost=tuple(acknowledged_in(run.trace, durable)),
+        gaps=kinds["link_restored"],
         output=done.stdout + done.stderr,
     )

@@ -42,7 +42,7 @@ LINES = Device(
 
 
 def duty(folder: Path, *, relay: bool = False, timeout_s: float = 600.0) -> Duty:
-    return Duty(os.getpid(), "bench-3", Times(timeout_s), PUMP, LINES, relay, folder / "state")
+    return Duty(os.getpid(), "bench-3", Times(timeout_s, closing_s=600.0), PUMP, LINES, relay, folder / "state")
 
 
 @contextmanager
