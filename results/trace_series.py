@@ -14,7 +14,8 @@ from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, AmbientSeries, FlowPhases, FlowSeries, Phase
 from results.trace.phases import phase_intervals
 from results.trace.reader import StreamTrace, Trace
-from results.trace.schema import AMBIENT, MASS
+from results.trace.schema import AMBIENT, MASS, READING_DOUBTED
+from results.trace.status import SampleStatus
 
 _LATENESS_S = 1.0
 
@@ -32,13 +33,23 @@ def series_of_trace(trace: Trace, *, phases: FlowPhases) -> FlowSeries:
     return FlowSeries(
         time_s=mass.time_s[of_test],
         mass_g=numbers(mass, "mass_g")[of_test],
-        status=mass.status[of_test],
+        status=_doubted_left_out(trace, mass)[of_test],
         phases=phases,
         ambient=_ambient(trace),
         tare_s=event_times_s(trace, "tare"),
         run_id=trace.run_id,
         title=str(trace.header.get("title", "Flow accuracy")),
         simulated=trace.simulated,
+    )
+
+
+def _doubted_left_out(trace: Trace, mass: StreamTrace) -> NDArray[np.uint8]:
+    """Return the status of every reading; one that may be older than it says is none."""
+    status = mass.status
+    events = [event for event in trace.events if event.kind == READING_DOUBTED and event.source == MASS]
+    doubted = [int(str(event.data["time_ns"])) for event in events]
+    return (
+        np.where(np.isin(mass.time_ns, doubted), np.uint8(SampleStatus.PROTOCOL_ERROR), status) if doubted else status
     )
 
 

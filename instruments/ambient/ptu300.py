@@ -104,6 +104,7 @@ class Ptu300:
             resynchronise=self._resynchronise,
             identify=self.identify,
             is_suspect=lambda unasked: b"=" in unasked,  # a reading; the rest of an identity or a prompt is none
+            separate=lambda: self.link.ask(b"VERS\r", read_version, words="VERS"),
         )
 
     def connect(self) -> None:

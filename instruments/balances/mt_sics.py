@@ -63,6 +63,7 @@ class MtSicsBalance:
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
             identify=self.identify,
+            separate=lambda: self._ask("I4"),
         )
 
     def connect(self) -> None:
@@ -120,7 +121,7 @@ class MtSicsBalance:
     def _set(self, command: str, value: str) -> str:
         try:
             self._ask(command, value)
-            found = self._ask(command)
+            found = self._read_back(command)
         except ProtocolError as error:
             if _is_refusal(error):
                 error.remedy = _SETTING_REMEDY
@@ -132,7 +133,7 @@ class MtSicsBalance:
     def _set_update_rate(self, rate_hz: float | None) -> str:
         if rate_hz is not None:
             self._ask("UPD", f"{rate_hz:g}")
-        found = self._ask("UPD")
+        found = self._read_back("UPD")
         try:
             found_hz = float(found[0])
         except (IndexError, ValueError):
@@ -149,10 +150,14 @@ class MtSicsBalance:
             if not _is_refusal(error):
                 raise
             return f"not settable ({error.reply.decode('latin-1').strip()})"
-        found = self._ask("C0")
+        found = self._read_back("C0")
         if found[:1] != ("0",):
             raise self._setting_error("C0", found, "it was set to 0 (manual)")
         return "off"
+
+    def _read_back(self, command: str) -> tuple[str, ...]:
+        # An answer without a value may be the repetition of the acknowledgement.
+        return self._ask(command) or self._ask(command)
 
     def _setting_error(self, command: str, found: tuple[str, ...], problem: str) -> ProtocolError:
         return ProtocolError(

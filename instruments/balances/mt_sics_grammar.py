@@ -20,7 +20,6 @@ _ANY = re.compile(rb"(@|[A-Z]{1,3}[0-9]{0,3}) ([A-Z+-])(?: (.*))?\r?\n")
 _PARAMETER = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)')
 _GENERAL_ERRORS = {
     b"ES": ("the balance does not know the command", "Use a balance with MT-SICS level 0 to 2, or another driver"),
-    b"ET": ("the balance received a damaged command", "Check baud rate, parity and cable"),
     b"EL": ("the balance cannot execute the command", "Check the balance's mode and menu"),
 }
 _WITHOUT_NUMBER = {
@@ -107,3 +106,6 @@ def _raise_general_error(unit: bytes) -> None:
     error = _GENERAL_ERRORS.get(unit.rstrip())
     if error is not None:
         raise RefusedByDevice(*error)
+    if unit.rstrip() == b"ET":
+        # Perhaps of noise before this command, which was carried out all the same.
+        raise Garbled("the balance received a damaged command")

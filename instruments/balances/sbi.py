@@ -59,6 +59,7 @@ class SbiBalance:
         self.name = name
         self._options = options
         self._configured = False
+        self._last_text = ("", "")
         self._read_weight = weight_reader(options.unit)
         self.link = Link(
             transport,
@@ -67,6 +68,7 @@ class SbiBalance:
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
             identify=self.identify,
+            separate=lambda: self._ask_text("x2_"),
         )
 
     def connect(self) -> None:
@@ -95,7 +97,12 @@ class SbiBalance:
 
     def read(self) -> MassReading:
         """Return the present reading, settled or not."""
-        return self.link.ask(_command("P"), self._read_weight, words="ESC P")
+
+        def read(line: bytes) -> MassReading | None:
+            repeats = _words(line) == self._last_text[1]
+            return None if repeats else self._read_weight(line)
+
+        return self.link.ask(_command("P"), read, words="ESC P")
 
     def tare(self) -> None:
         """Tell the balance to set the present load as zero; `ProtocolError`, unsent, while it shows no weight.
@@ -125,11 +132,24 @@ class SbiBalance:
         return identity
 
     def _ask_text(self, command: str) -> str:
-        return self.link.ask(_command(command), read_text, words=f"ESC {command}")
+        last_command, last_text = self._last_text
+
+        def read(line: bytes) -> str | None:
+            # No line says what it answers: one that repeats the answer to another question answers that one.
+            text = read_text(line)
+            return None if text == last_text and command != last_command else text
+
+        text = self.link.ask(_command(command), read, words=f"ESC {command}")
+        self._last_text = (command, text)
+        return text
 
     def _tell(self, command: str) -> None:
         self.link.tell(_command(command))
         self._ask_text("x2_")  # answers come in order: with this one the silent command has been taken
+
+
+def _words(line: bytes) -> str:
+    return " ".join(line.decode("latin-1").split())
 
 
 def _command(command: str) -> bytes:

@@ -56,6 +56,7 @@ class Link:
         resynchronise: Callable[[], Identity],
         identify: Callable[[], Identity] | None = None,
         is_suspect: Callable[[bytes], bool] = lambda unasked: True,
+        separate: Callable[[], object] | None = None,
     ) -> None:
         """Make a closed link.
 
@@ -63,6 +64,8 @@ class Link:
         device would have undone; it is called by the link with the lock held, and talks through this link.
         `identify` asks nothing but who it is: all that a stranger's device gets to hear; without it there is no search.
         `is_suspect` tells whether bytes that nobody asked for leave the conversation in doubt.
+        `separate` asks what has an answer like no other question's. Once something came unasked, it comes before every
+        question: on a wire that keeps order, what the device repeats has passed by then.
         """
         self.transport = transport
         self.instrument = instrument
@@ -71,6 +74,9 @@ class Link:
         self._resynchronise = resynchronise
         self._identify = identify
         self._is_suspect = is_suspect
+        self._separate = separate
+        self.doubts = 0
+        """How often something came unasked after an answer: that answer may have been the repetition of one before."""
         self._expected_serial: str | None = None
         self._lock = threading.RLock()
         self._identity: Identity | None = None
@@ -170,12 +176,25 @@ class Link:
             started_s = host_monotonic_s()
             try:
                 unasked = self.transport.discard_input()
-                if not unasked or not self._is_suspect(unasked):
-                    return
+                is_quiet = not unasked or not self._is_suspect(unasked)
             except TransportLost as lost:
                 self._drop()
                 raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
+            if is_quiet:
+                self._keep_apart()
+                return
+            self.doubts += 1
         self._recover()
+
+    def _keep_apart(self) -> None:
+        if self.doubts == 0 or self._separate is None:
+            return
+        self._resynchronising = True
+        try:
+            self._separate()
+        finally:
+            self._resynchronising = False
+        self._synchronised = True
 
     def _recover(self) -> Identity:
         was_closed = not self._opened

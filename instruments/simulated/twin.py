@@ -37,7 +37,7 @@ from instruments.simulated.wires.traffic import Traffic
 DEVICES = ("pump", "balance", "balance_serial", "balance_sbi", "ambient", "daq")
 """Names of the links: keys of `TwinStation.addresses()` and `TwinStation.faults`."""
 
-_FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate", "babbling")
+_FOR_BYTES_ONLY = ("garbage", "half_line", "duplicate", "repeated", "babbling")
 _WITH_PORTS = ("pump", "balance_serial")
 _BALANCES = ("balance", "balance_serial", "balance_sbi")
 

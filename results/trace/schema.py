@@ -84,6 +84,10 @@ VOLTAGE_PREFIX = "voltage_"
 SAMPLE_CLOCK = "sample_clock"
 """Once in a while, what the clock of the hardware-timed samples was worth; see `results.timebase`."""
 
+READING_DOUBTED = "reading_doubted"
+"""Event: after the sample at `time_ns` of its source the instrument said something unasked; the sample may repeat the
+answer to the question before it, at most one poll old."""
+
 STATUS_COLUMN = Column("status", "u1", "1", "sample status")
 
 MASS_COLUMNS = (

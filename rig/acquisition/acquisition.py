@@ -10,10 +10,11 @@ from functools import partial
 
 from instruments.clock import Clock, Task
 from instruments.errors import InstrumentError
-from instruments.interfaces import AmbientSensor, Balance, PressureInput, Pump
+from instruments.interfaces import AmbientSensor, Balance, Instrument, PressureInput, Pump
+from instruments.links.link import Link
 from instruments.readings import PumpAlarm, PumpStatus
 from results.trace.events import EventLog
-from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
+from results.trace.schema import AMBIENT, MASS, PUMP, READING_DOUBTED, TraceEvent
 from results.trace.status import SampleStatus
 from rig.acquisition.clock_watch import ClockWatch
 from rig.acquisition.pressure_sampler import PressureSampler
@@ -97,7 +98,7 @@ class Acquisition:
         chosen = self._instruments
         self.origin_s = self._clock.now()
         self._samplers = [
-            self._sampler(MASS, chosen.balance_period_s, balance_reader(chosen.balance)),
+            self._sampler(MASS, chosen.balance_period_s, chosen.balance, balance_reader(chosen.balance)),
             PressureSampler(
                 clock=self._clock,
                 stream=self._stream,
@@ -108,10 +109,11 @@ class Acquisition:
                 on_fault=self._note_fault,
                 on_answer=self._on_answer,
             ),
-            self._sampler(AMBIENT, chosen.ambient_period_s, ambient_reader(chosen.ambient)),
+            self._sampler(AMBIENT, chosen.ambient_period_s, chosen.ambient, ambient_reader(chosen.ambient)),
             self._sampler(
                 PUMP,
                 chosen.telemetry_period_s,
+                chosen.pump,
                 self._polled(pump_reader(chosen.pump, self._note_status)),
                 ask_again_s=PUMP_ASKED_AGAIN_S,
             ),
@@ -174,7 +176,10 @@ class Acquisition:
                 listener(sampler.name, error)
             raise
 
-    def _sampler(self, name: str, period_s: float, read: Reader, *, ask_again_s: float = math.inf) -> Sampler:
+    def _sampler(
+        self, name: str, period_s: float, instrument: Instrument, read: Reader, *, ask_again_s: float = math.inf
+    ) -> Sampler:
+        link = getattr(instrument, "link", None)  # of a driver that has one
         return Sampler(
             name,
             clock=self._clock,
@@ -186,6 +191,8 @@ class Acquisition:
             on_fault=self._note_fault,
             on_answer=self._on_answer,
             ask_again_s=ask_again_s,
+            doubts=(lambda: link.doubts) if isinstance(link, Link) else lambda: 0,
+            on_doubt=lambda source, time_ns: self.event(READING_DOUBTED, source, {"time_ns": time_ns}),
         )
 
     def _note_fault(self, source: str, error: InstrumentError) -> float | None:

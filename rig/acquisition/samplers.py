@@ -38,6 +38,8 @@ FaultListener = Callable[[str, InstrumentError], float | None]
 """Takes a failed read of a sampler; returns when (station time, s) to try again, None: as usual."""
 AnswerListener = Callable[[str], None]
 """Takes the first answer of a sampler after failed reads; raises `InstrumentError` where it is not to be trusted."""
+DoubtListener = Callable[[str, int], None]
+"""Takes a sampler and the time (ns) of a sample of its that may have been the repetition of an older answer."""
 Values = tuple[float | int | bytes, ...]
 Reader = Callable[[], tuple[SampleStatus, Values]]
 
@@ -63,7 +65,10 @@ class Sampler:
         on_fault: FaultListener,
         on_answer: AnswerListener = lambda source: None,
         ask_again_s: float = math.inf,
+        doubts: Callable[[], int] = lambda: 0,
+        on_doubt: DoubtListener = lambda source, time_ns: None,
     ) -> None:
+        """`doubts` counts how often something came unasked after an answer; it is asked after every read."""
         self.name = name
         self.tally = Tally()
         self._clock = clock
@@ -75,6 +80,10 @@ class Sampler:
         self._on_fault = on_fault
         self._on_answer = on_answer
         self._ask_again_s = ask_again_s
+        self._doubts = doubts
+        self._on_doubt = on_doubt
+        self._doubts_seen = doubts()
+        self._answered_ns: int | None = None
         self._try_again_s: float | None = None
         self._failing = False
         self._last_ns = -1
@@ -113,7 +122,10 @@ class Sampler:
             self._publish(to_ns(asked_s - self._origin_s), SampleStatus.LINK_LOST, self._no_values)
             return
         try:
-            status, values = self._read()
+            try:
+                status, values = self._read()
+            finally:
+                self._note_doubt()
             answered_s = self._clock.now()
             if self._failing:
                 self._on_answer(self.name)
@@ -126,6 +138,14 @@ class Sampler:
         self._failing, self._try_again_s = False, None
         # The reading is as old as the middle of the exchange, to within half of it.
         self._publish(to_ns((asked_s + answered_s) / 2 - self._origin_s), status, values)
+        self._answered_ns = self._last_ns
+
+    def _note_doubt(self) -> None:
+        """Tell of the last answer that something came after it that nobody had asked for."""
+        doubts = self._doubts()
+        if doubts != self._doubts_seen and self._answered_ns is not None:
+            self._on_doubt(self.name, self._answered_ns)
+        self._doubts_seen, self._answered_ns = doubts, None
 
     def _publish(self, time_ns: int, status: SampleStatus, values: Values) -> None:
         time_ns = max(time_ns, self._last_ns + 1)

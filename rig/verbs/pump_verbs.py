@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from instruments.errors import CommandRefused, ProtocolError
+from instruments.errors import CommandRefused
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
 from instruments.readings import PumpAlarm
 from rig.valves import OCCLUDER, OUTLET
@@ -145,7 +145,7 @@ class PumpVerbs(BenchCore):
         self.check()
         try:
             self._station.pump.upload(program)
-        except ProtocolError as error:
+        except CommandRefused as error:
             raise ProgramError(f"the pump does not take the program: {error}") from error
         self.check()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from instruments.clock import WallClock
-from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
+from instruments.errors import CommandRefused, InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
 from instruments.links.serial import SerialTransport
 from instruments.program import (
     FlowStep,
@@ -251,7 +251,6 @@ def test_a_reply_in_the_middle_of_noise_is_understood() -> None:
         (STATUS.replace("ALARMS=-", "ALARMS=FIRE"), "'FIRE' is no PumpAlarm"),
         (STATUS.replace("FLOW=9", "FLOW=nan"), "no number"),
         (STATUS.replace(" UPTIME=5400", ""), "UPTIME is missing"),
-        ("=???? - ERR 01 bad frame", "error 01.*Check cable"),
         ("ERR 30 sensor broken", "error 30: sensor broken"),
         ("ERR 77 new", "error 77: new"),
     ],
@@ -260,6 +259,22 @@ def test_an_answer_that_cannot_be_used_says_why(answer: str, words: str) -> None
     with pump_saying([("STA?", answer)]) as pump, pytest.raises(ProtocolError, match=words) as caught:
         pump.status()
     assert caught.value.reply
+
+
+def test_a_complaint_about_some_damaged_frame_is_no_refusal_of_the_command() -> None:
+    with pump_saying([("RUN", f"=???? - ERR 01 bad frame|OK|{STATUS}"), ("STA?", STATUS)]) as pump:
+        pump.start()
+        pump.status()
+
+
+def test_a_command_that_only_that_complaint_answers_was_perhaps_carried_out() -> None:
+    with (
+        pump_saying([("RUN", "=???? - ERR 01 bad frame")]) as pump,
+        impatient(pump.link),
+        pytest.raises(ProtocolError, match=r"none to this command.*ERR 01.*cable") as caught,
+    ):
+        pump.start()
+    assert not isinstance(caught.value, CommandRefused)
 
 
 @pytest.mark.parametrize("failure", ["", "ERR 30 busy", "raw:02 03"])

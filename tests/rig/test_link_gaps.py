@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from instruments.errors import ProtocolError
 from instruments.program import FlowStep, continuous
+from results.series import FlowPhases, Phase
 from results.trace.reader import read_trace
 from results.trace.status import SampleStatus
+from results.trace_series import series_of_trace
 from rig.bench import Bench
 from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
@@ -165,3 +168,28 @@ def test_plans_state_gaps_for_all_cases_and_for_one(tmp_path: Path) -> None:
     plan.write_text(text.replace("mass_s = 20.0", "mass_s = -1.0"), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"gaps\.mass_s"):
         load_plan(plan)
+
+
+def test_a_pump_that_cannot_be_talked_to_in_mid_run_is_the_rigs_fault_and_not_a_refusal(tmp_path: Path) -> None:
+    def reprogram(bench: Bench) -> None:
+        bench.prime(FlowStep(1000.0, 30.0))
+        with bench.phase("waiting", AT_S):
+            bench.wait(AT_S - 25.0)
+            bench.start_infusion(continuous(500.0))
+
+    run = ended_by(session(tmp_path, "pump", "late"), reprogram, ProtocolError, "pump: answers came, none to this")
+    assert run.verdict.value == "INVALID"
+    assert "does not take the program" not in run.reason
+
+
+def test_a_reading_that_may_be_a_repetition_is_on_record_and_left_out(tmp_path: Path) -> None:
+    run = carried_on(session(tmp_path, "balance", "repeated"), ALLOWED)
+    trace = read_trace(run.folder.trace)
+    doubted = [event.data["time_ns"] for event in events_of(run, "reading_doubted") if event.source == "mass"]
+    assert doubted
+    phases = FlowPhases(Phase(0.0, 300.0))
+    used = series_of_trace(trace, phases=phases)
+    there = np.isin(trace.stream("mass").time_ns, doubted)
+    assert there.sum() == len(doubted)
+    assert (trace.stream("mass").status[there] <= SampleStatus.DYNAMIC).all()
+    assert (used.status[there] == SampleStatus.PROTOCOL_ERROR).all()

@@ -78,8 +78,8 @@ class Conversation:
                 raise Garbled(last.damage.value)
             try:
                 reply = parse_reply(last)
-                if reply.sequence is not None and (reply.sequence, reply.command) != (request.sequence, command):
-                    return None
+                if (reply.sequence, reply.command) != (request.sequence, command):
+                    return None  # also of a damaged frame: it says not which; the answer to this one may follow
                 if reply.error is None:
                     return read(reply.fields)
             except MessageError as error:

@@ -85,6 +85,7 @@ class Ne1000Pump:
             deadline_s=options.deadline_s,
             resynchronise=self._resynchronise,
             identify=self.identify,  # it tells no serial number: looked for behind its own USB adapter only
+            separate=self.identify,
         )
 
     def connect(self) -> None:

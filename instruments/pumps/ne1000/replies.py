@@ -24,7 +24,6 @@ _ERRORS = {
     "?": ("does not know the command", "Check that the driver fits the pump"),
     "?NA": ("cannot do that now", "Stop the pump first"),
     "?OOR": ("refuses the number as out of range", "Choose a flow, volume and syringe the pump has"),
-    "?COM": ("received a damaged packet", "Check baud rate, cable and grounding"),
     "?IGN": ("ignored the command", "Try again once the new phase has begun"),
 }
 
@@ -39,7 +38,10 @@ class Reply:
 
 
 def read_reply(address: int, data: bytes) -> Reply | None:
-    """Read the data of a packet; None when another pump says it; `RefusedByDevice` for an error of the command."""
+    """Read the data of a packet; None when another pump says it; `RefusedByDevice` for an error of the command.
+
+    `Garbled` for a damaged packet, which need not have been the command.
+    """
     match = _REPLY.fullmatch(data)
     if match is None:
         raise Garbled("no NE-1000 reply")
@@ -48,6 +50,9 @@ def read_reply(address: int, data: bytes) -> Reply | None:
     if match[4] is not None:
         return Reply("", "", match[4].decode("ascii"))
     prompt, text = match[2].decode("ascii"), match[3].decode("latin-1")
+    if text == "?COM":
+        # Perhaps of noise before this command, which was carried out all the same.
+        raise Garbled("the pump received a damaged packet (?COM)")
     if text.startswith("?"):
         words, remedy = _ERRORS.get(text, ("says something unknown", ""))
         raise RefusedByDevice(f"the pump {words} ({text})", remedy)

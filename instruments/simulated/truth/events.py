@@ -161,6 +161,7 @@ class LinkFaultEvent(_Lasting):
         "half_line",
         "late",
         "duplicate",
+        "repeated",
         "babbling",
         "drop_connection",
         "unplugged",

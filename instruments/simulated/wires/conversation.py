@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 
@@ -12,6 +13,7 @@ from instruments.simulated.wires.session import Session
 _VIRTUAL_LOOK_S = 0.02
 _BABBLE_PERIOD_S = 0.5
 _LONGEST_BABBLE = 24
+_NOTHING = (math.inf, b"")
 
 
 class HungUp(Exception):
@@ -27,6 +29,7 @@ class Conversation:
         self._clock = clock
         self._name = name
         self._held: deque[tuple[float, bytes]] = deque()
+        self._again: tuple[float, bytes] = _NOTHING
         self._answers = 0
         self._babbled = 0
         self._babble_s = -_BABBLE_PERIOD_S
@@ -36,7 +39,8 @@ class Conversation:
         now_s = self._clock.now()
         fault = self._faults.active(now_s)
         if fault is None and not self._held:
-            return self._session.receive(data, now_s)
+            before, self._again = self._again, _NOTHING
+            return before[1] + self._session.receive(data, now_s)
         overdue = self._take_due(now_s)
         if fault is not None:
             if fault.mode is LinkFaultMode.DROP_CONNECTION or fault.mode in WITHOUT_PORT:
@@ -58,8 +62,9 @@ class Conversation:
     def wait_s(self) -> float | None:
         """Host seconds after which to call `speak`, or None: nothing can become due before the client speaks."""
         due_s = self._session.next_output_s()
-        if self._held:
-            due_s = self._held[0][0] if due_s is None else min(due_s, self._held[0][0])
+        for pending_s in (*(at_s for at_s, _ in self._held), self._again[0]):
+            if pending_s < math.inf:
+                due_s = pending_s if due_s is None else min(due_s, pending_s)
         if due_s is None and self._may_babble:
             due_s = self._babble_s + _BABBLE_PERIOD_S
         if due_s is None:
@@ -73,6 +78,9 @@ class Conversation:
         taken = []
         while self._held and self._held[0][0] <= now_s:
             taken.append(self._held.popleft()[1])
+        if self._again[0] <= now_s:
+            taken.append(self._again[1])
+            self._again = _NOTHING
         return b"".join(taken)
 
     def _carry(self, answer: bytes, fault: LinkFault | None, now_s: float) -> bytes:
@@ -90,6 +98,10 @@ class Conversation:
             return answer + answer
         if mode is LinkFaultMode.BABBLING:
             return self._babble() + answer + self._babble()
+        if mode is LinkFaultMode.REPEATED:
+            # On a wire that keeps order it comes before whatever is said next.
+            before, self._again = self._again, (now_s + (fault.delay_s if fault is not None else 0.0), answer)
+            return before[1] + answer
         if self._held or mode is LinkFaultMode.LATE:
             # A device answers in order: what follows a late answer is no earlier than it.
             delay_s = fault.delay_s if fault is not None and mode is LinkFaultMode.LATE else 0.0

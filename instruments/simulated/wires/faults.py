@@ -23,6 +23,8 @@ class LinkFaultMode(Enum):
     """The answer arrives after the asker has given up."""
     DUPLICATE = "duplicate"
     """The answer arrives twice."""
+    REPEATED = "repeated"
+    """The answer arrives, and again before the next one: after `delay_s`, or with it."""
     BABBLING = "babbling"
     """Bytes nobody asked for arrive around the answer, and at wall-clock time also in between."""
     DROP_CONNECTION = "drop_connection"
@@ -49,7 +51,7 @@ class LinkFault:
     start_s: float = -math.inf
     end_s: float = math.inf
     delay_s: float = 5.0
-    """How late a LATE answer is, s of bench time."""
+    """How late a LATE answer is, or the repetition of a REPEATED one, s of bench time."""
 
 
 class LinkFaults:

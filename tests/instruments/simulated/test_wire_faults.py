@@ -93,6 +93,20 @@ def test_a_duplicate_comes_twice() -> None:
         assert said.hear(b"x\r\n") == b"1:x\r\n1:x\r\n"
 
 
+def test_a_repeated_answer_comes_again_before_the_next_one_and_then_no_more() -> None:
+    with hand_clock() as clock:
+        said, link, _ = conversation(clock)
+        link.inject(LinkFaultMode.REPEATED, delay_s=2.0)
+        assert said.hear(b"a\r\n") == b"1:a\r\n"
+        assert said.hear(b"b\r\n") == b"1:a\r\n2:b\r\n"
+        clock.sleep_until(2.0)
+        assert said.speak() == b"2:b\r\n"
+        assert said.hear(b"c\r\n") == b"3:c\r\n"
+        link.clear()
+        assert said.hear(b"d\r\n") == b"3:c\r\n4:d\r\n"
+        assert said.hear(b"e\r\n") == b"5:e\r\n"
+
+
 def test_a_late_answer_comes_before_the_next_one_and_keeps_the_order() -> None:
     with hand_clock() as clock:
         said, link, _ = conversation(clock)

@@ -15,6 +15,7 @@ ON_LINES = (
     "half_line",
     "late",
     "duplicate",
+    "repeated",
     "babbling",
     "drop_connection",
     "unplugged",
@@ -24,8 +25,10 @@ ON_LINES = (
 LONGEST_S = 20.0
 """Of a fault that ends; shorter than the gap a plan allows, `GAP_S`."""
 GAP_S = 30.0
-DEADLINE_S = 0.3
-"""Of every driver, host time: a twin in this process answers in a millisecond."""
+DEADLINE_S = 0.8
+"""Of every driver, host time: a twin in this process answers in a millisecond, on a busy host in some hundred."""
+SILENT_AFTER_S = 35.0
+"""How long a station lets an instrument be silent."""
 
 _FIRST_MESSAGES = 8
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.trace.reader import Trace, read_trace
+from results.trace.schema import READING_DOUBTED
 from tests.proof.link_faults.faults import Driver
 from tests.proof.link_faults.one_run import TIMED_OUT_BY_S, Finished
 from tests.proof.link_faults.parsers import DAQ_STREAMS, QUESTIONS
@@ -43,6 +44,8 @@ def judge(run: Finished, driver: Driver) -> Judgement:
         outcome = _outcome_of_a_whole_run(trace, driver)
     elif run.verdict in ("INVALID", "ABORTED", "NOT RUN"):
         outcome = REFUSED if run.verdict == "NOT RUN" else ENDED
+        if outcome == REFUSED and any(flow for _, flow in run.pump_acts):
+            complaints.append("NOT RUN, although something was delivered")
         if run.fault is not None and not any(word in run.reason for word in driver.words):
             complaints.append(f"{run.verdict} without naming the instrument: {run.reason!r}")
     else:
@@ -98,11 +101,17 @@ def numbers_without_origin(trace: Trace, driver: Driver, tap: Tap) -> list[str]:
     return untraced(
         key,
         values,
-        np.isin(stream.status, _NUMBERS),
+        np.isin(stream.status, _NUMBERS) & ~np.isin(stream.time_ns, _doubted_ns(trace, driver.stream)),
         tap.published[driver.stream],
         tap.exchanges[driver.link],
         lambda begin, end: tap.said_between(driver.link, begin, end),
     )
+
+
+def _doubted_ns(trace: Trace, stream: str) -> list[int]:
+    """Return the times of the samples that the trace itself says may be older."""
+    events = [event for event in trace.events if event.kind == READING_DOUBTED and event.source == stream]
+    return [int(str(event.data["time_ns"])) for event in events]
 
 
 def untraced(

@@ -27,7 +27,7 @@ from rig.station_file import StationFile, load_station_file
 from rig.twin import load_truth
 from rig.verdicts import reason_of_error, verdict_of_error
 from tests.end_to_end.bench_runs import make_station
-from tests.proof.link_faults.faults import DEADLINE_S, GAP_S, Driver, Fault
+from tests.proof.link_faults.faults import DEADLINE_S, GAP_S, SILENT_AFTER_S, Driver, Fault
 from tests.proof.link_faults.striker import Striker
 from tests.proof.link_faults.tap import Tap
 
@@ -131,6 +131,8 @@ def _station(folder: Path, driver: Driver) -> Path:
         lines.append(line)
         if line.startswith("driver = "):
             lines.append(f"deadline_s = {DEADLINE_S}")
+        if line.startswith("silent_after_s = "):
+            lines[-1] = f"silent_after_s = {SILENT_AFTER_S}"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
