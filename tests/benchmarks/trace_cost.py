@@ -1,7 +1,8 @@
 """What recording costs: durable append, beside a raw file and plain HDF5, then sealing and reading.
 
-Run by hand: `python -m tests.benchmarks.trace_cost [FOLDER]`. Nothing here is a test. Every row is the median of three
-interleaved rounds; a "core %" is CPU time per second of signal.
+Run by hand: `python -m tests.benchmarks.trace_cost [FOLDER]`. Nothing here is a test. Every row is the median of five
+interleaved rounds, its spread the lowest and highest of them; "of raw" is the median of each round's ratio to the raw
+file; a "core %" is CPU time per second of signal.
 """
 
 import os
@@ -28,7 +29,7 @@ CHANNELS = tuple(f"{PRESSURE_PREFIX}{index}" for index in range(4))
 PRESSURE = tuple(StreamSpec(name, PRESSURE_COLUMNS, 0.001, hardware_timed=True) for name in CHANNELS)
 SECONDS = 60
 READINGS = 20_000
-ROUNDS = 3
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,17 @@ def plain_hdf5(path: Path, blocks: Sequence[Block], per_commit: int) -> Cost:
     return measure(path, blocks, per_commit, store, commit, root.close)
 
 
-def row(name: str, costs: Sequence[Cost], signal_s: float | None) -> None:
-    """Print the medians of one way of storing."""
-    wall_s = statistics.median(cost.wall_s for cost in costs)
+def row(name: str, costs: Sequence[Cost], raw: Sequence[Cost], signal_s: float | None) -> None:
+    """Print the medians of one way of storing, beside the raw file of the same rounds."""
+    speeds = sorted(cost.samples / cost.wall_s for cost in costs)
+    of_raw = statistics.median(floor.wall_s / cost.wall_s for cost, floor in zip(costs, raw, strict=True))
     core = statistics.median(cost.cpu_s for cost in costs) / signal_s * 100 if signal_s else float("nan")
     commits_s = sorted(commit for cost in costs for commit in cost.commits_s)
     median_ms, p99_ms = commits_s[len(commits_s) // 2] * 1e3, commits_s[len(commits_s) * 99 // 100] * 1e3
     samples, size = costs[0].samples, costs[0].size_bytes
     sys.stdout.write(
-        f"{name:44} {samples / wall_s:12.0f} {core:8.3f} {median_ms:8.2f} {p99_ms:8.2f} {commits_s[-1] * 1e3:8.2f} "
-        f"{size / samples:8.2f}\n"
+        f"{name:44} {statistics.median(speeds):12.0f} {f'{speeds[0]:.0f} to {speeds[-1]:.0f}':>18} {of_raw:8.3f} "
+        f"{core:8.3f} {median_ms:8.2f} {p99_ms:8.2f} {commits_s[-1] * 1e3:8.2f} {size / samples:8.2f}\n"
     )
 
 
@@ -142,6 +144,7 @@ def main(folder: Path) -> None:
     ways: dict[str, tuple[Callable[[], Cost], float | None]] = {
         "1 Hz mass, commit per reading: journal": (lambda: journal(next(paths), mass_stream, mass, 1), READINGS),
         "1 Hz mass, commit per reading: raw file": (lambda: raw_file(next(paths), mass, 1), READINGS),
+        "1 Hz mass, commit per 5000: raw file": (lambda: raw_file(next(paths), mass, 5000), READINGS),
         "1 Hz mass, commit per 5000: journal": (lambda: journal(next(paths), mass_stream, mass, 5000), READINGS),
         "4 x 1 kHz, commit per second: journal": (lambda: journal(next(paths), PRESSURE, pressure, 40), SECONDS),
         "4 x 1 kHz, commit per second: raw file": (lambda: raw_file(next(paths), pressure, 40), SECONDS),
@@ -155,10 +158,12 @@ def main(folder: Path) -> None:
         for name, (way, _signal) in ways.items():
             costs[name].append(way())
     sys.stdout.write(
-        f"{'':44} {'samples/s':>12} {'core %':>8} {'commit':>8} {'p99':>8} {'max ms':>8} {'B/sample':>8}\n"
+        f"load {os.getloadavg()[0]:.1f}\n"
+        f"{'':44} {'samples/s':>12} {'spread':>18} {'of raw':>8} {'core %':>8} {'commit':>8} {'p99':>8} {'max ms':>8} "
+        f"{'B/sample':>8}\n"
     )
     for name, (_way, signal_s) in ways.items():
-        row(name, costs[name], signal_s)
+        row(name, costs[name], costs[f"{name.rpartition(': ')[0]}: raw file"], signal_s)
     path = next(paths)
     samples = journal(path, PRESSURE, pressure, 40).samples
     begin = time.perf_counter()

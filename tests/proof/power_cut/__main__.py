@@ -38,9 +38,9 @@ def main() -> int:
     writes = sum(isinstance(op, Write) for op in ops)
     syncs = sum(isinstance(op, Sync | SyncFolder) for op in ops)
     text = (
-        f"Made by `python -m {__package__}` at commit {commit.strip()} on {utc_now():%Y-%m-%d}: {len(done)} cuts, "
+        f"Made by `python -m {__package__}` at commit {commit.strip()} on {utc_now():%Y-%m-%d}: {len(done)} cuts,\n"
         f"seeds {seeds[0]} to {seeds[-1]}, of a run of {options.commits} commits ({len(ops)} operations, {writes} "
-        f"of them writes, {syncs} syncs), in {(host_monotonic_s() - began_s) / 60.0:.0f} min.\n\n{table(done)}"
+        f"of them writes, {syncs} syncs),\nin {(host_monotonic_s() - began_s) / 60.0:.0f} min.\n\n{table(done)}"
     )
     if options.write:
         head, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
