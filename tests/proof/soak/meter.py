@@ -3,12 +3,14 @@
 Into the file that the environment names go lines of JSON: the station time (h), resident memory (MB), threads, open
 descriptors, Python's objects; and last what storage has acknowledged, with hashes of what was published.
 
-The process holds the digital twin as well, and a twin keeps what truly happened until its end. That is laid into files
-here, and memory that belongs to a file is not counted; the twin's threads are counted apart.
+What is free and only kept for later does not count as held. The process holds the digital twin as well, and that keeps
+what truly happened until its end. That is laid into files here, and memory that belongs to a file is not counted; the
+twin's threads are counted apart.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import mmap
@@ -53,6 +55,8 @@ class Meter:
             self._read(item.time_ns / _NS_PER_H)
 
     def _read(self, time_h: float) -> None:
+        gc.collect()
+        give_back_free_memory()
         memory = self._process.memory_info()
         names = [thread.name for thread in threading.enumerate()]
         of_the_twin = sum(any(word in name for word in _OF_THE_TWIN) for name in names)
@@ -94,6 +98,13 @@ class MeteredWriter(TraceWriter):
             super().finish()
         finally:
             self._meter.note(durable=self._durable)
+
+
+def give_back_free_memory() -> None:
+    """Let the C library give what it has free to the system: it keeps that for later, the more the more threads."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def in_a_file(shape: tuple[int, int]) -> FloatArray:
