@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class Expected:
 def _kind(annotation: Any, bounds: Sequence[Any]) -> str:
     origin = get_origin(annotation)
     if origin is Literal:
-        choices = [f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in get_args(annotation)]
+        choices = [json.dumps(choice) if isinstance(choice, str) else str(choice) for choice in get_args(annotation)]
         return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(Expected.of(argument).in_words() for argument in get_args(annotation)))

@@ -53,6 +53,10 @@ class Bridge(Section):
     points_mv_per_v: Annotated[tuple[float, float], Field(strict=False)]
 
 
+class Table(Section):
+    delimiter: Literal[",", "\t"]
+
+
 class Bench(Section):
     kind: Literal["simulated", "hardware"]
     vessel: Vessel
@@ -112,6 +116,12 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     assert loaded.source.text == GOOD
     with pytest.raises(ValidationError):
         bench.kind = "hardware"
+
+
+def test_a_choice_that_no_terminal_shows_is_told_by_its_escape(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    with pytest.raises(ConfigurationError, match=r'wanted one of ",", "\\t"'):
+        load_toml(path, Table)
 
 
 def test_the_hash_is_that_of_the_bytes_and_a_mark_of_utf_8_does_no_harm(tmp_path: Path) -> None:
