@@ -50,5 +50,13 @@ class CommandRefused(ProtocolError):
     """A well-formed reply by which the device refuses the command; the conversation is in order."""
 
 
+class LockedOut(CommandRefused):
+    """The device refuses because its lockout has not passed yet."""
+
+
+class ReadBackDiffers(ProtocolError):
+    """The device holds another value than it was told, and says so in a well-formed reply."""
+
+
 class SamplesLost(ProtocolError):
     """The device overwrote samples before they were read: an overrun. The task must be started again."""

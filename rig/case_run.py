@@ -29,6 +29,7 @@ from rig.case import Case
 from rig.daily_gate import refuse_without_daily_check
 from rig.disk.ballast import Ballast
 from rig.disk.room import DiskGuard, refuse_full_disk
+from rig.disk.standstill import StandstillGuard
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
 from rig.gaps import refuse_unsound_gaps
@@ -116,16 +117,18 @@ class CaseRun:
 
     def conclude(self, error: BaseException | None) -> None:
         """Judge the run by its outcome, or by what ended it, and write the record; idempotent."""
-        if self._concluded:
-            return
-        reason = "the protocol has ended" if error is None else reason_of_error(error)
-        self._concluded = True
-        if not self._begun:
-            self._close(reason)
-            self._latch_unsafe()
-            self._give_up_run()
-            return
         with self._session.gate.shut():
+            if self._concluded:
+                return
+            reason = "the protocol has ended" if error is None else reason_of_error(error)
+            self._concluded = True
+            if not self._begun:
+                try:
+                    self._close(reason)
+                finally:
+                    self._latch_unsafe()
+                    self._give_up_run()
+                return
             # What cannot be closed in order is sealed all the same, and whatever fails, the record is written.
             for step in (partial(self._close, reason), self._seal):
                 try:
@@ -204,13 +207,17 @@ class CaseRun:
             except BaseException as error:
                 self._closing_reason = reason_of_error(error)
                 with gate.shut():
-                    stack.close()
-                    self._release_watchdog()
-                if isinstance(error, UnsafeStation):
-                    session.leave_broken(str(error))
-                elif not self.safe_state.is_safe:
-                    session.leave_broken(self.safe_state.failures)
-                    raise UnsafeStation(station.id, [str(error), f"{NOT_SAFE}: {session.broken}"]) from error
+                    try:
+                        stack.close()
+                    except Exception as closing_error:  # it does not change what the bench is left like
+                        error.add_note(f"while closing: {reason_of_error(closing_error)}")
+                    finally:
+                        self._release_watchdog()
+                    if isinstance(error, UnsafeStation):
+                        session.leave_broken(str(error))
+                    elif not self.safe_state.is_safe:
+                        session.leave_broken(self.safe_state.failures)
+                        raise UnsafeStation(station.id, [str(error), f"{NOT_SAFE}: {session.broken}"]) from error
                 raise
             self._closing = stack.pop_all()
         return station, prepared
@@ -230,6 +237,9 @@ class CaseRun:
             return
         self._made_safe = True
         self.safe_state = station.safe_state.enter(self._closing_reason)
+        first = station.safe_state.first_report
+        if first is not None and not first.is_safe and first is not self.safe_state:
+            self._notes.append(f"made safe twice; the first time ({first.reason}) not done: {first.failures}")
         if station.watchdog is not None:
             station.watchdog.note_end(self.safe_state)
 
@@ -308,6 +318,10 @@ class CaseRun:
         disk_guard = self._disk_guard(specs, on_trip=interlocks.latch)
         writer.call_on_commit(disk_guard.note_durable)
         stream.subscribe(disk_guard.listen)
+        if not station.clock.is_virtual:
+            standstill = StandstillGuard(on_trip=interlocks.latch)
+            writer.call_on_commit(standstill.note_durable)
+            stream.subscribe(standstill.listen)
         stream.subscribe(deadlines.watch)
         stream.subscribe(bench.listen)
         closing.callback(lambda: self._notes.extend(acquisition.clock_notes))
@@ -340,7 +354,7 @@ class CaseRun:
 
     def _give_up_run(self) -> None:
         """Let go of the run: it is on record."""
-        if self._session.claim is not None:
+        if self._session.claim is not None and not self._session.is_latch_owed:
             self._session.claim.state.end_run()
         if self._life is not None:
             self._life.release()

@@ -14,13 +14,14 @@ import pytest
 from rich.console import Console
 
 from instruments.clock import host_monotonic_s
+from results.decision import Verdict
 from results.feasibility import FeasibilityRefused
 from rig.bench import Bench
 from rig.case import Case
 from rig.case_run import CaseRun
 from rig.configuration import ConfigurationError
 from rig.daily_gate import DAILY_CHECK
-from rig.faults import NotRun
+from rig.faults import NotRun, VerdictError
 from rig.ownership.hold import HeldByAnother
 from rig.plan import load_plan
 from rig.session import RigSession
@@ -240,6 +241,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
     try:
         result = yield
         run.conclude(None)
+        if run.verdict is not Verdict.PASS:  # a protocol that does not verify is no pass either
+            raise VerdictError(run.verdict, run.reason)
     except BaseException as error:
         run.conclude(error)
         raise

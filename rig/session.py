@@ -30,6 +30,8 @@ class RigSession:
     """Whether the figure of a run is drawn at its end."""
     broken: str = ""
     """Why nothing may run any more: a bench that could not be made safe. Somebody has to look."""
+    is_latch_owed: bool = False
+    """Whether the latch of a broken bench could not be written: its run is left noted as current then."""
     claim: StationClaim | None = None
     """The hold on a shared bench; None before and after the session, and for a twin of the rig's own."""
     free_bytes: FreeBytes = free_bytes
@@ -45,6 +47,8 @@ class RigSession:
         """Let nothing run any more: in this session, and on a shared bench in none until somebody has looked."""
         self.broken = reason
         if self.claim is not None:
+            self.is_latch_owed = True
             with suppress(OSError):  # the run that stays noted as current latches the station at the next start
                 self.claim.state.latch(reason, run=run)
+                self.is_latch_owed = False
                 self.claim.state.end_run()

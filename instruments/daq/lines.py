@@ -98,8 +98,8 @@ class DaqLines:
 
     def write(self, line: str, energised: bool) -> None:
         """Set a line and confirm it by reading it back; `ProtocolError` when the read-back differs."""
-        task, high = self._task(line), energised is not self._by_name[line].active_low
-        with self._watched(f"write {line}"):
+        high = energised is not self._line(line).active_low
+        with self._watched(f"write {line}", line) as task:
             task.write(high, auto_start=True)
             found = bool(task.read())
         if found is not high:
@@ -114,10 +114,10 @@ class DaqLines:
 
     def read(self, line: str) -> bool:
         """Read a line back: True while it is energised; `ProtocolError` where that is not what it was told."""
-        task = self._task(line)
-        with self._watched(f"read {line}"):
+        active_low = self._line(line).active_low
+        with self._watched(f"read {line}", line) as task:
             high = bool(task.read())
-        energised = high is not self._by_name[line].active_low
+        energised = high is not active_low
         if energised is not self._told.get(line, energised):
             raise ProtocolError(
                 f"line {line!r} was {'energised' if self._told[line] else 'released'} and no longer is",
@@ -133,15 +133,18 @@ class DaqLines:
         self._release()
         self.connection.close()
 
-    def _task(self, line: str) -> Task:
+    def _line(self, line: str) -> LineOptions:
         if line not in self._by_name:
             raise ProtocolError(
                 f"no line {line!r}", instrument=self.name, remedy=f"The lines are {', '.join(self._by_name)}"
             )
-        if not self._tasks and not self._doubtful:
-            raise LinkLost("not connected", instrument=self.name, remedy="Call connect() first")
+        return self._by_name[line]
+
+    def _task(self, line: str) -> Task:
         if self._doubtful:
             self._reconnect()
+        if line not in self._tasks:
+            raise LinkLost("not connected", instrument=self.name, remedy="Call connect() first")
         return self._tasks[line]
 
     def _reconnect(self) -> None:
@@ -172,10 +175,11 @@ class DaqLines:
             self.connection.release(task)
 
     @contextmanager
-    def _watched(self, command: str) -> Iterator[None]:
+    def _watched(self, command: str, line: str) -> Iterator[Task]:
+        """Hold the connection with the task of a line. No other thread makes the tasks anew meanwhile."""
         try:
             with self.connection.speaking(command):
-                yield
+                yield self._task(line)
         except (LinkLost, InstrumentTimeout):
             self._doubtful = True
             raise

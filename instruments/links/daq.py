@@ -50,6 +50,8 @@ _OVERRUN_CODES = frozenset(
 )
 _IN_USE_CODES = frozenset((DAQmxErrors.PAL_RESOURCE_RESERVED.value, DAQmxErrors.RESOURCE_ALREADY_RESERVED.value))
 _IN_USE_REMEDY = "Close the other program that uses the device"
+_TURNS_WAITED = 10.0
+"""How many deadlines of an answer a call waits for the one before it, which is bounded by a few."""
 _DRIVER_REMEDY = "Install NI-DAQmx from ni.com/downloads, or give the address of an NI gRPC device server"
 _SERVER_REMEDY = "Check that the NI gRPC device server runs and that its address is right"
 _DEVICE_REMEDY = "Check power, cable and the device name (NI MAX lists the names)"
@@ -127,7 +129,7 @@ class DaqConnection:
     def release(self, task: nidaqmx.Task) -> None:
         """Close a task and give its resources back; where the device is out of reach, before the next task is made."""
         self._leftovers.append(task)
-        with self._lock:
+        with self._turn("release"):
             self._release_leftovers()
 
     def _release_leftovers(self) -> None:
@@ -182,13 +184,30 @@ class DaqConnection:
         """Hold the connection for some calls of nidaqmx and turn its errors into the rig's three."""
         started_s = host_monotonic_s()
         try:
-            with self._lock:
+            with self._turn(command):
                 yield
         except nidaqmx.errors.Error as error:
             told = self._told(error, command, host_monotonic_s() - started_s)
             if isinstance(told, InstrumentTimeout):
                 self._clock.charge(self._deadline_s)
             raise told from error
+
+    @contextmanager
+    def _turn(self, command: str) -> Iterator[None]:
+        """Hold the connection; `InstrumentTimeout` where another call has held it for long: its thread hangs."""
+        waited_s = _TURNS_WAITED * self._deadline_s
+        if not self._lock.acquire(timeout=waited_s):
+            raise InstrumentTimeout(
+                f"another call has held the connection for {waited_s:g} s",
+                instrument=self.instrument,
+                command=command,
+                elapsed_s=waited_s,
+                remedy="The driver of the device hangs: end this process, look at device and cable",
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _told(self, error: nidaqmx.errors.Error, command: str, elapsed_s: float) -> InstrumentError:
         kind, problem, remedy = self._verdict(error)

@@ -29,10 +29,11 @@ _GARBLED_REMEDY = "Check line settings (speed, parity), cable and grounding, and
 class RefusedByDevice(Exception):
     """A well-formed answer to the question that refuses it; the conversation is in order."""
 
-    def __init__(self, problem: str, remedy: str = "") -> None:
+    def __init__(self, problem: str, remedy: str = "", *, kind: type[CommandRefused] = CommandRefused) -> None:
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
+        self.kind = kind
 
 
 class Garbled(Exception):
@@ -302,7 +303,7 @@ class Link:
             raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
         except RefusedByDevice as refused:
             self._synchronised = not self._resynchronising
-            raise self._failure(CommandRefused, refused.problem, words, unit, started_s, refused.remedy) from refused
+            raise self._failure(refused.kind, refused.problem, words, unit, started_s, refused.remedy) from refused
         except Garbled as garbled:
             problem = f"unintelligible answer: {garbled}"
             raise self._failure(ProtocolError, problem, words, unit, started_s, _GARBLED_REMEDY) from garbled

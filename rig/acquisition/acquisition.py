@@ -120,7 +120,7 @@ class Acquisition:
         ]
         self._clock_watch.begin(self.origin_s)
         if not self._clock.is_virtual:
-            self._tasks.append(self._clock.spawn("clock-watch", partial(self._clock_watch.run, self._stop)))
+            self._tasks.append(self._clock.spawn("clock-watch", partial(self._run, self._clock_watch)))
         for sampler in self._samplers:
             self._tasks.append(self._clock.spawn(f"sampler-{sampler.name}", partial(self._run, sampler)))
 
@@ -152,10 +152,16 @@ class Acquisition:
         """Call a listener when a sampler ends by an exception, in the sampler's thread."""
         self._death_listeners.append(listener)
 
-    def event(self, kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
-        """Record that something happens now; on disk when this returns, so call it before the hardware moves."""
+    def event(
+        self, kind: str, source: str, data: Mapping[str, object] | None = None, *, at_s: float | None = None
+    ) -> None:
+        """Record that something happens now; on disk when this returns, so call it before the hardware moves.
+
+        `at_s`: when it happened, station time, for what could not wait to be recorded.
+        """
         with self._event_lock:
-            event = TraceEvent(to_ns(self._clock.now() - self.origin_s), kind, source, data or {})
+            now_s = self._clock.now() if at_s is None else at_s
+            event = TraceEvent(to_ns(now_s - self.origin_s), kind, source, data or {})
             is_logged = True
             try:
                 self._event_log.record(event)
@@ -167,7 +173,7 @@ class Acquisition:
                 if is_logged:
                     self._stream.publish(event)
 
-    def _run(self, sampler: Sampler | PressureSampler) -> None:
+    def _run(self, sampler: Sampler | PressureSampler | ClockWatch) -> None:
         try:
             sampler.run(self._stop)
         except BaseException as error:
@@ -196,12 +202,13 @@ class Acquisition:
         )
 
     def _note_fault(self, source: str, error: InstrumentError) -> float | None:
-        # The first of its kind is an event; the samples themselves tell how often and when.
-        key = (source, type(error).__name__)
+        # The first of its kind is an event; the samples themselves tell how often and when. What trips, trips first.
+        at_s, key = self._clock.now(), (source, type(error).__name__)
+        again_s = self._on_fault(source, error)
         if key not in self._faults_seen:
             self._faults_seen.add(key)
-            self.event("instrument_fault", source, {"error": type(error).__name__, "message": str(error)})
-        return self._on_fault(source, error)
+            self.event("instrument_fault", source, {"error": type(error).__name__, "message": str(error)}, at_s=at_s)
+        return again_s
 
     def _polled(self, read: Reader) -> Reader:
         def noted() -> tuple[SampleStatus, Values]:

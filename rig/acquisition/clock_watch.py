@@ -43,6 +43,8 @@ class ClockWatch:
     a time.
     """
 
+    name = "clock-watch"
+
     def __init__(self, clock: Clock, record: Recorder) -> None:
         self.notes: list[str] = []
         self._clock = clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from results.trace.errors import StorageError
 from results.trace.schema import Block, TraceEvent
 from rig.acquisition.sample import Sample
 
@@ -13,12 +14,15 @@ Listener = Callable[[Item], None]
 
 CAPACITY = 8192
 WORTH_WAKING = 512
+ROOM_WITHIN_S = 300.0
+"""Of host time: a drain that takes nothing for so long hangs."""
 
 
 class SampleStream:
     """Publishes to listeners in the publishing thread, and keeps items for the one that drains it.
 
-    A full stream blocks the publisher: storage holds time back, it never loses a sample. The drain is woken for an
+    A full stream blocks the publisher: storage holds time back, it never loses a sample; where it hangs, the publisher
+    gets `StorageError`. The drain is woken for an
     event or for many samples, not for each one: a thread switch costs more than a sample.
     """
 
@@ -38,8 +42,10 @@ class SampleStream:
     def publish(self, item: Item) -> None:
         """Keep an item for the record, then show it to the listeners: what trips an interlock is on record first."""
         with self._lock:
-            while len(self._items) >= self._capacity:
-                self._room.wait()
+            has_room = self._room.wait_for(lambda: len(self._items) < self._capacity, ROOM_WITHIN_S)
+            if not has_room:
+                problem = f"nothing was taken out of it for {ROOM_WITHIN_S:g} s"
+                raise StorageError("stream of samples", problem, "The disk hangs: look at it before the next run")
             self._items.append(item)
             if len(self._items) == WORTH_WAKING or isinstance(item, TraceEvent):
                 self._worth_draining.notify()

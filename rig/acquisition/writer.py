@@ -9,12 +9,15 @@ from typing import ParamSpec
 import numpy as np
 
 from instruments.clock import host_monotonic_s
+from results.trace.errors import StorageError
 from results.trace.journal import JournalWriter
 from results.trace.schema import Block, StreamSpec, TraceEvent
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item, SampleStream
 
 COMMIT_PERIOD_S = 1.0
+FINISHED_WITHIN_S = 300.0
+"""Of host time: a writer that takes longer hangs, and is left behind."""
 
 P = ParamSpec("P")
 
@@ -51,9 +54,12 @@ class TraceWriter:
         self._commit_listeners.append(listener)
 
     def finish(self) -> None:
-        """Store what is queued, close the journal, end the thread; raises the first storage error."""
+        """Store what is queued, close the journal, end the thread; raises the first storage error, or that it hangs."""
         self._stream.end()
-        self._thread.join()
+        self._thread.join(FINISHED_WITHIN_S)
+        if self._thread.is_alive():
+            problem = f"its writer did not end within {FINISHED_WITHIN_S:g} s"
+            raise StorageError(self._journal.path, problem, "The disk hangs: `rig recover` seals what it holds")
         if self.error is not None:
             raise self.error
 

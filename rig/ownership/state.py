@@ -105,9 +105,9 @@ class StationState:
     def latch(self, reason: str, *, run: str = "") -> None:
         """Call the station broken until somebody clears it; the first reason stays."""
         found = StationFault(reason, run, utc_now().isoformat())
-        self._put_on_record("latched", **asdict(found))
         if self.fault is None:
             _write(self.broken_file, asdict(found))
+        self._put_on_record("latched", **asdict(found))
 
     def clear(self, reason: str, *, who: str = "") -> StationFault | None:
         """Call the station sound again, on record, and return what it was broken by; None when it was not broken."""

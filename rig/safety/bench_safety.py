@@ -30,9 +30,9 @@ def bench_safe_state(
 
     What was never reached is None: there is nothing to be done with it.
 
-    The outlet opens to waste before anything waits: pressure is never left against a closed occluder, nor let into
-    the weighed vessel. `power_off` drops the power relay where there is one: last, whether the stop was confirmed or
-    not. The bounds are those of one action, s of host time.
+    The outlet opens to waste before the occluder does: stored pressure is never let into the weighed vessel. A pump
+    that does not answer delays both valves by its two bounds at most. `power_off` drops the power relay where there is
+    one: last, whether the stop was confirmed or not. The bounds are those of one action, s of host time.
     """
     actions: list[SafeAction] = []
     confirmed = threading.Event()

@@ -74,6 +74,8 @@ class SafeState:
         self._turn_bound_s = 0.0
         self._entry_bound_s = sum(action.bound_s for action in self._actions)
         self._first_reason: str | None = None
+        self.first_report: SafeStateReport | None = None
+        """Of the entry that was over first: what failed then may have worked later."""
 
     @property
     def is_entered(self) -> bool:
@@ -96,6 +98,8 @@ class SafeState:
                     report.done.append(action.name)
                 if self._on_action is not None:
                     self._on_action(action.name, problem, host_monotonic_s() - begun_s)
+            if self.first_report is None:
+                self.first_report = report
             return report
 
     def _problem_of(self, action: SafeAction) -> str:

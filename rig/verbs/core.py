@@ -96,9 +96,11 @@ class BenchCore:
         self.trip(Trip(f"the watchdog died ({how})"))
 
     def storage_failed(self, error: Exception) -> None:
-        """Wake the protocol: what it does is no longer recorded; called in the writer's thread."""
+        """Make the bench safe and wake the protocol: what it does is no longer recorded; in the writer's thread."""
         self._storage_error = error
         self._woken.set()
+        if not self._clock.is_virtual:  # there the writer has no place, and the bench is a twin in this process
+            self._safe_state.enter(str(error))
 
     def pump_alarmed(self, alarms: frozenset[PumpAlarm]) -> None:
         """Trip when the pump stopped because the rig fell silent: that is the rig's fault; called by the sampler."""
@@ -106,10 +108,14 @@ class BenchCore:
             self.trip(Trip("the pump stopped by its communication time-out: the rig did not speak to it"))
 
     def sampler_died(self, name: str, error: BaseException) -> None:
-        """Wake the protocol: an instrument is no longer read; called in the sampler's thread."""
+        """Make the bench safe and wake the protocol: an instrument is no longer read; called in its sampler's thread.
+
+        The protocol may be waiting for a person, who does not look whether anything is recorded.
+        """
         if self._dead_sampler is None:
             self._dead_sampler = (name, error)
         self._woken.set()
+        self._safe_state.enter(f"nothing samples {name} any more")
 
     def listen(self, item: Item) -> None:
         """Show an item of the stream to what is waited for and to the stopping criteria; called by its publisher."""
@@ -120,9 +126,9 @@ class BenchCore:
             reached = criterion.listen(item)
             if reached is not None and self._reached is None:
                 self._reached = reached
-                self._end_phases_early()
                 data = {"criterion": reached.criterion, "value": reached.value, "limit": reached.limit}
-                self._end(str(reached), "stopping_criterion", {**data, "unit": reached.unit, "words": reached.words})
+                data |= {"unit": reached.unit, "words": reached.words}
+                self._end(str(reached), "stopping_criterion", data, ends_phases=True)
 
     def note_status(self, status: PumpStatus) -> None:
         """Show what the pump says of itself to what is waited for; called by the sampler."""
@@ -164,20 +170,21 @@ class BenchCore:
     ) -> Watch:
         return Watch(item=item, status=status, wake=self._woken.set)
 
-    def _end_phases_early(self) -> None:
-        """Let what was recorded so far be a period of the run: nothing after this belongs to it."""
-        for data in reversed(self._open_phases):
-            self._event("phase_end", "rig", {**data, "early": True})
+    def _event(self, kind: str, source: str, data: dict[str, object] | None = None, at_s: float | None = None) -> None:
+        self._acquisition.event(kind, source, data, at_s=at_s)
 
-    def _event(self, kind: str, source: str, data: dict[str, object] | None = None) -> None:
-        self._acquisition.event(kind, source, data)
+    def _end(self, reason: str, kind: str, data: dict[str, object], *, ends_phases: bool = False) -> None:
+        """Make the bench safe, then record why, with the time it came: a disk that hangs must not keep a pump running.
 
-    def _end(self, reason: str, kind: str, data: dict[str, object]) -> None:
+        `ends_phases`: what was recorded so far is a period of the run; nothing after this belongs to it.
+        """
+        at_s = self._clock.now()
         try:
-            self._event(kind, "rig", data)
-        finally:
-            # What cannot be recorded must stop the pump all the same.
             self._safe_state.enter(reason)
+            for phase in reversed(self._open_phases) if ends_phases else ():
+                self._event("phase_end", "rig", {**phase, "early": True}, at_s)
+            self._event(kind, "rig", data, at_s)
+        finally:
             self._woken.set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from instruments.errors import CommandRefused
+from instruments.errors import CommandRefused, LockedOut, ReadBackDiffers
 from instruments.program import FlowStep, InfusionProgram, ProgramError, continuous
 from instruments.readings import PumpAlarm
 from rig.valves import OCCLUDER, OUTLET
@@ -13,6 +13,8 @@ from rig.verbs.core import BenchCore
 
 class PumpVerbs(BenchCore):
     """Infusions, boluses, settings of the pump; outlet and occluder."""
+
+    _has_started = False
 
     def prime(self, step: FlowStep) -> None:
         """Fill the line into the waste with a timed flow, then lead it into the vessel."""
@@ -63,7 +65,7 @@ class PumpVerbs(BenchCore):
     def demand_bolus(self, name: str, program: InfusionProgram, *, watched_s: float) -> bool:
         """Ask for a bolus that the pump may refuse; return whether it was given. The phase lasts `watched_s`.
 
-        Only the pump's own refusal is one: an answer that cannot be read, or none, ends the run.
+        Only its lockout is a refusal: another one, an answer that cannot be read, or none, ends the run.
         """
         self._announce(program)
         self._upload(program)
@@ -71,7 +73,7 @@ class PumpVerbs(BenchCore):
             try:
                 self._start_bolus(name, program)
                 given = True
-            except CommandRefused as error:
+            except LockedOut as error:
                 self._event("bolus_refused", "pump", {"name": name, "reason": str(error)})
                 given = False
             self.wait(watched_s)
@@ -126,6 +128,7 @@ class PumpVerbs(BenchCore):
         self._upload(program)
         self._event("infusion_start", "pump", {"flow_ul_per_h": _first_flow(program)})
         with self._energising():
+            self._has_started = True
             self._station.pump.start()
 
     def _start_bolus(self, name: str, program: InfusionProgram) -> None:
@@ -134,6 +137,7 @@ class PumpVerbs(BenchCore):
         volume_ul = step.flow_ul_per_h * duration_s / 3600.0
         self._event("bolus_start", "pump", {"name": name, "volume_ul": volume_ul, "duration_s": duration_s})
         with self._energising():
+            self._has_started = True
             self._station.pump.start()
 
     def _announce(self, program: InfusionProgram) -> None:
@@ -145,7 +149,9 @@ class PumpVerbs(BenchCore):
         self.check()
         try:
             self._station.pump.upload(program)
-        except CommandRefused as error:
+        except (CommandRefused, ReadBackDiffers) as error:
+            if self._has_started:
+                raise  # it has delivered: that it takes no more is no word on the plan
             raise ProgramError(f"the pump does not take the program: {error}") from error
         self.check()
 

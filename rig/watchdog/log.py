@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from instruments.clock import host_monotonic_s, utc_now
+from results.trace.durable import fsync_folder, write_all
 from results.trace.ownership import OwnerLock
 
 
@@ -29,6 +30,7 @@ class WatchdogLog:
         with suppress(OSError):  # without it the run may be closed before its watchdog has ended, and say less
             self._life = OwnerLock(path, timeout_s=0.0)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        fsync_folder(path.parent)
         self._flush()
 
     def note(self, kind: str, **data: object) -> None:
@@ -52,6 +54,6 @@ class WatchdogLog:
     def _flush(self) -> None:
         if self._descriptor is None or not self._waiting:
             return
-        os.write(self._descriptor, b"".join(self._waiting))
+        write_all(self._descriptor, b"".join(self._waiting))
         self._waiting.clear()
         os.fsync(self._descriptor)

@@ -1,4 +1,4 @@
-"""A fixture that stands on the bench and fails ends the run as the protocol itself would."""
+"""Protocols that are not as they should be: a fixture that fails ends the run; what verifies nothing passes nothing."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ def test_a_fixture_that_fails_makes_the_run_invalid_and_says_why(tmp_path: Path)
     assert done.record["safe_state"]["failed"] == []
     assert "INVALID" in done.output
     assert read_trace(done.run.trace, sha256=done.record["files"]["trace.h5"]).complete
+
+
+def test_a_protocol_that_verifies_nothing_is_no_pass(tmp_path: Path) -> None:
+    copied = copy_protocols(tmp_path / "copied", {})
+    protocol = copied / "protocols" / "bolus_accuracy.py"
+    text = protocol.read_text(encoding="utf-8")
+    begin = text.index("    bench.prime(")
+    protocol.write_text(f"{text[:begin]}    bench.prime(case.prime)\n", encoding="utf-8")
+    done = run_protocols(
+        tmp_path / "runs",
+        *("--station", "simulated", "--case", "bolus_short"),
+        protocols=str(protocol),
+        cwd=copied,
+    )
+    assert done.record["verdict"] == "NOT RUN"
+    assert done.status != 0, done.output
+    assert "the protocol ended before its evaluation" in done.output

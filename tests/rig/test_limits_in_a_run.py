@@ -59,8 +59,10 @@ def test_a_limit_reached_while_the_bench_is_made_safe_is_no_pass(
         acquisition = bench._acquisition._own  # type: ignore[attr-defined]
         record = acquisition.event
 
-        def overfill_after(kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
-            record(kind, source, data)
+        def overfill_after(
+            kind: str, source: str, data: Mapping[str, object] | None = None, *, at_s: float | None = None
+        ) -> None:
+            record(kind, source, data, at_s=at_s)
             if kind == "safe_state":
                 time_ns = to_ns(bench._clock.now() - acquisition.origin_s) + 1
                 acquisition._stream.publish(Sample(MASS, time_ns, SampleStatus.GOOD, (100.0, b"")))

@@ -34,8 +34,10 @@ def test_a_trip_is_not_undone_by_the_command_it_came_before(
     with session_on(tmp_path).bench() as (_, bench):
         record = bench._event
 
-        def trip_after(what: str, source: str, data: dict[str, object] | None = None) -> None:
-            record(what, source, data)
+        def trip_after(
+            what: str, source: str, data: dict[str, object] | None = None, at_s: float | None = None
+        ) -> None:
+            record(what, source, data, at_s)
             if what == kind:
                 bench.trip(Trip("burst pressure"))
 

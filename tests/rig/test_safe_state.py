@@ -45,6 +45,17 @@ def test_a_failing_step_does_not_keep_the_next_from_running() -> None:
     assert "no answer" in report.failed[0][1]
 
 
+def test_what_failed_at_the_first_entry_is_kept_though_it_works_later() -> None:
+    steps = Steps("stop", "waste")
+    steps.failing = {"stop"}
+    steps.safe_state.enter("trip")
+    steps.failing = set()
+    assert steps.safe_state.enter("end").is_safe
+    first = steps.safe_state.first_report
+    assert first is not None
+    assert (first.reason, [name for name, _ in first.failed]) == ("trip", ["stop"])
+
+
 def test_every_entry_runs_every_step_again() -> None:
     steps = Steps("stop", "waste")
     steps.failing = {"stop"}

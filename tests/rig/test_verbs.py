@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from instruments.errors import ProtocolError
+from instruments.errors import CommandRefused, ProtocolError
 from instruments.program import ProgramMode, bolus, continuous
 from instruments.readings import PumpAlarm, PumpState
 from results.decision import Verdict
@@ -149,19 +149,20 @@ def test_a_bolus_within_the_lockout_is_refused_and_the_run_goes_on(tmp_path: Pat
     assert events_of(run, "program")[1].data["lockout_s"] == 3600.0
 
 
-def test_an_answer_that_cannot_be_read_is_no_refusal_of_a_bolus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", [ProtocolError, CommandRefused])
+def test_only_a_lockout_refuses_a_bolus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[ProtocolError]
 ) -> None:
     program = bolus(ProgramMode.SINGLE_BOLUS, volume_ul=50.0, duration_s=300.0, lockout_s=3600.0)
 
-    def garbled() -> None:
-        raise ProtocolError("unintelligible answer", instrument="pump", command="RUN", reply=b"??")
+    def otherwise() -> None:
+        raise kind("no lockout", instrument="pump", command="RUN", reply=b"??")
 
     def protocol(bench: Bench) -> None:
-        monkeypatch.setattr(bench._station.pump, "start", garbled)
+        monkeypatch.setattr(bench._station.pump, "start", otherwise)
         bench.demand_bolus("demand", program, watched_s=300.0)
 
-    run = ended_by(session_on(tmp_path), protocol, ProtocolError, "unintelligible")
+    run = ended_by(session_on(tmp_path), protocol, kind, "no lockout")
     assert run.verdict is Verdict.INVALID
     assert not events_of(run, "bolus_refused")
 

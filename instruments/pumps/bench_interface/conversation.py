@@ -7,7 +7,7 @@ from itertools import count
 from typing import TypeVar
 
 from instruments.clock import Clock
-from instruments.errors import ProtocolError
+from instruments.errors import CommandRefused, LockedOut, ReadBackDiffers
 from instruments.links.link import Garbled, Link, RefusedByDevice
 from instruments.links.transport import Transport
 from instruments.pumps.bench_interface.frames import DamagedFrame, FrameDecoder, encode_frame
@@ -89,9 +89,9 @@ class Conversation:
         return self.link.ask(frame, understand, words=" ".join((command, *arguments)))
 
     def compare(self, command: str, found: object, expected: object) -> None:
-        """Raise `ProtocolError` unless a read-back is what was sent."""
+        """Raise `ReadBackDiffers` unless a read-back is what was sent."""
         if found != expected:
-            raise ProtocolError(
+            raise ReadBackDiffers(
                 f"read-back differs: {found}, not {expected}",
                 instrument=self._name,
                 command=command,
@@ -120,4 +120,5 @@ def _checked_introduction(fields: Mapping[str, str]) -> Introduction:
 def _refusal(code: int, words: str) -> RefusedByDevice:
     known = code in ErrorCode.__members__.values()
     remedy = _REMEDIES.get(ErrorCode(code), "") if known else ""
-    return RefusedByDevice(f"the pump refuses (error {code:02d}: {words})", remedy)
+    kind = LockedOut if code == ErrorCode.LOCKOUT else CommandRefused
+    return RefusedByDevice(f"the pump refuses (error {code:02d}: {words})", remedy, kind=kind)

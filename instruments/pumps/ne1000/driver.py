@@ -16,7 +16,7 @@ from pydantic import Field
 from instruments.capabilities import PumpCapabilities
 from instruments.clock import Clock
 from instruments.drivers import Driver
-from instruments.errors import InstrumentError, ProtocolError
+from instruments.errors import InstrumentError, ProtocolError, ReadBackDiffers
 from instruments.links.link import Link
 from instruments.links.serial import SerialTransport
 from instruments.links.transport import Transport
@@ -265,7 +265,8 @@ class Ne1000Pump:
 
     def _compare(self, command: str, found: object, expected: object) -> None:
         if found != expected:
-            raise self._error(command, f"read-back differs: {found}, not {expected}", str(found))
+            problem = f"read-back differs: {found}, not {expected}"
+            raise self._error(command, problem, str(found), kind=ReadBackDiffers)
 
     def _ask(
         self,
@@ -299,8 +300,16 @@ class Ne1000Pump:
             self._running_is_expected = False
             raise self._error(command, f"the pump {problem}", f"A?{letter}", remedy)
 
-    def _error(self, command: str, problem: str, reply: str = "", remedy: str = "") -> ProtocolError:
-        return ProtocolError(
+    def _error(
+        self,
+        command: str,
+        problem: str,
+        reply: str = "",
+        remedy: str = "",
+        *,
+        kind: type[ProtocolError] = ProtocolError,
+    ) -> ProtocolError:
+        return kind(
             problem,
             instrument=self.name,
             command=command,

@@ -175,8 +175,15 @@ def _announced(striker: Striker, phase: str, own: Callable[..., Any]) -> Callabl
 
 
 def _phases_told(striker: Striker, own: Callable[..., None]) -> Callable[..., None]:
-    def event(acquisition: Acquisition, kind: str, source: str, data: Mapping[str, object] | None = None) -> None:
-        own(acquisition, kind, source, data)
+    def event(
+        acquisition: Acquisition,
+        kind: str,
+        source: str,
+        data: Mapping[str, object] | None = None,
+        *,
+        at_s: float | None = None,
+    ) -> None:
+        own(acquisition, kind, source, data, at_s=at_s)
         if kind == "phase_begin":
             striker.begin(str((data or {}).get("phase")))
 
