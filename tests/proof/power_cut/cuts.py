@@ -33,11 +33,12 @@ def recorded_run(folder: Path, *, commits: int) -> list[Op]:
 def moment(ops: Sequence[Op], chance: random.Random) -> int:
     """Return a point in the run; half of them lie before the first commit or after the last: few operations do."""
     said = [at for at, op in enumerate(ops) if isinstance(op, Said) and op.words[0] == "committed"]
-    (closed,) = (at for at, op in enumerate(ops) if isinstance(op, Said) and op.words[0] == "closed")
+    endings = ("closed", "sealed", "recorded")
+    ended = [at + 1 for at, op in enumerate(ops) if isinstance(op, Said) and op.words[0] in endings]
     return chance.choice((
         chance.randint(1, len(ops)),
         chance.randint(1, len(ops)),
-        chance.randint(closed, len(ops)),
+        chance.randint(chance.choice(ended), len(ops)),
         chance.choice((chance.randint(1, said[0]), chance.randint(said[-1], len(ops)))),
     ))  # fmt: skip
 
