@@ -77,7 +77,11 @@ class Link:
         self._is_suspect = is_suspect
         self._separate = separate
         self.doubts = 0
-        """How often something came unasked after an answer: that answer may have been the repetition of one before."""
+        """How often an answer was followed by something unasked, and may itself have been the repetition of another."""
+        self.is_wary = False
+        """Whether anything has ever come unasked."""
+        self._last_answer = b""
+        self._kept_apart = False
         self._expected_serial: str | None = None
         self._lock = threading.RLock()
         self._identity: Identity | None = None
@@ -184,11 +188,16 @@ class Link:
             if is_quiet:
                 self._keep_apart()
                 return
-            self.doubts += 1
+            self.is_wary = True
+            # The copies of an answer do it no harm, nor does what follows one whose question was kept apart.
+            if not self._kept_apart and unasked.replace(self._last_answer or unasked, b""):
+                self.doubts += 1
         self._recover()
+        self._kept_apart = True
 
     def _keep_apart(self) -> None:
-        if self.doubts == 0 or self._separate is None:
+        self._kept_apart = self.is_wary and self._separate is not None
+        if not self.is_wary or self._separate is None:
             return
         self._resynchronising = True
         try:
@@ -287,6 +296,7 @@ class Link:
                 answer = understand(unit)
                 if answer is not None:
                     self._synchronised = not self._resynchronising
+                    self._last_answer = unit
                     return answer
                 stray = unit
         except TransportTimeout as timeout:

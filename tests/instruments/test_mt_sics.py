@@ -375,3 +375,14 @@ def test_the_repetition_of_an_acknowledgement_is_not_the_value_that_was_set() ->
     steps = [*SETTINGS[:index], (b"M03\r\n", b"M03 A\r\n"), *SETTINGS[index:]]
     with balance_saying(steps) as (balance, _):
         assert balance.configure()["auto_zero"] == "off (0)"
+
+
+def test_an_answer_that_comes_twice_at_once_is_not_doubted() -> None:
+    answers = [b"S S   %d.0 g\r\n" % number for number in (1, 2)]
+    steps: list[Step] = [(b"SI\r\n", 2 * answers[0]), *WHO, (b"SI\r\n", answers[1])]
+    with balance_saying(steps, wire=VISA_SERIAL) as (balance, _):
+        assert balance.read().mass_g == 1.0
+        VISA_SERIAL.wait_for_input(balance.link.transport, len(answers[0]))
+        assert balance.read().mass_g == 2.0
+        assert balance.link.is_wary
+        assert balance.link.doubts == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -163,12 +162,14 @@ def _samples_not_given(trace: Trace, tap: Tap, place: int) -> Iterator[str]:
     name, column, scale = DAQ_STREAMS[place]
     stream = trace.stream(name)
     values = np.asarray(stream.column(column), dtype=np.float64)[np.isin(stream.status, _NUMBERS)]
-    given = np.array([scale(float(raw)) for raw in _all_given(tap.reads, place)])
+    yield from not_given(name, values, np.array([scale(float(raw)) for raw in _all_given(tap.reads, place)]))
+
+
+def not_given(name: str, values: NDArray[np.float64], given: NDArray[np.float64]) -> Iterator[str]:
+    """Yield the first of the values of a stream that is none of those given, in their order, each used once."""
     given = given[~np.isnan(given)]
     next_place = 0
     for row, value in enumerate(values):
-        if not math.isfinite(value):
-            continue
         found = np.flatnonzero(np.isclose(given[next_place:], value, rtol=1e-9, atol=1e-12))
         if not found.size:
             yield f"{name}: number {row}, {value!r}, was given by no read that is not used yet"

@@ -6,7 +6,7 @@ import threading
 
 from instruments.clock import Clock, Event
 from instruments.simulated.twin import TwinStation
-from instruments.simulated.wires.faults import WITHOUT_PORT, LinkFaultMode
+from instruments.simulated.wires.faults import LinkFaultMode
 from tests.proof.link_faults.faults import DAQ_ERRORS, PHASES, Fault, driver_of
 
 WRONG_DEVICE = LinkFaultMode.WRONG_DEVICE.value
@@ -62,11 +62,8 @@ class Striker:
             return
         self._left -= 1
         if self._left == 0:
-            if self._fault is not None and self._fault.mode in {mode.value for mode in WITHOUT_PORT}:
-                # The thread that serves the port is the one that pulls its plug.
-                threading.Thread(target=self._strike, daemon=True).start()
-            else:
-                self._strike()
+            # The thread that serves a port minds its plug, too: it must not wait for itself.
+            threading.Thread(target=self._strike, daemon=True).start()
 
     @property
     def _clock(self) -> Clock:

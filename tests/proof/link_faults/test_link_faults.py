@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.proof.link_faults.faults import DRIVERS, PHASES, Driver, Fault, fault_of
-from tests.proof.link_faults.judge import untraced
+from tests.proof.link_faults.judge import not_given, untraced
 from tests.proof.link_faults.matrix import run_cell
 from tests.proof.link_faults.tap import Exchange, Published
 
@@ -74,3 +74,16 @@ def test_the_judge_finds_the_value_of_another_device() -> None:
     exchanges = [*EXCHANGES[:3], replace(EXCHANGES[3], is_other=True)]
     (complaint,) = untraced("mt-sics", MASSES, VALID, PUBLISHED, exchanges, said)
     assert "another device" in complaint
+
+
+GIVEN = np.array([1.0, 2.0, np.nan, 3.0, 4.0])
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0, 3.0, 4.0], [2.0, 4.0], []])
+def test_the_judge_is_content_with_samples_that_were_given(values: list[float]) -> None:
+    assert not list(not_given("pressure_line", np.array(values), GIVEN))
+
+
+@pytest.mark.parametrize("values", [[1.0, 1.0], [2.0, 1.0], [1.5], [1.0, 2.0, 2.0, 3.0], [np.nan]])
+def test_the_judge_finds_samples_that_are_old_invented_or_used_twice(values: list[float]) -> None:
+    assert len(list(not_given("pressure_line", np.array(values), GIVEN))) == 1
