@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import tempfile
@@ -43,12 +44,10 @@ def run_cell(fault: Fault) -> Judged:
     process.start()
     tell.close()
     found: Judged | None = None
-    if told.poll(DEADLINE_S):
-        try:
+    hung = not told.poll(DEADLINE_S)
+    if not hung:
+        with contextlib.suppress(EOFError):
             found = told.recv()
-        except EOFError:
-            found = None
-    hung = process.is_alive() and found is None
     process.join(10.0)
     if process.is_alive():
         process.kill()
