@@ -74,12 +74,14 @@ class CaseRecord:
 
 
 def write_record(folder: RunFolder, record: CaseRecord) -> None:
-    """Write `record.json` in one piece: it is there whole, or not at all, also after a power cut."""
-    files = {
-        path.name: _sha256(path)
-        for path in (folder.trace, folder.events, folder.figure, folder.watchdog)
-        if path.exists()
-    }
+    """Write `record.json` in one piece: it is there whole, or not at all, also after a power cut.
+
+    The log of a watchdog that was left in charge of an unsafe bench has no hash in it: that log goes on.
+    """
+    named = [folder.trace, folder.events, folder.figure]
+    if record.safe_state.is_safe:
+        named.append(folder.watchdog)
+    files = {path.name: _sha256(path) for path in named if path.exists()}
     text = json.dumps(record.as_json(files), indent=2, allow_nan=False) + "\n"
     write_whole(folder.record, text.encode())
 

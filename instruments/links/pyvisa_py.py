@@ -13,7 +13,12 @@ import socket
 import serial
 from pyvisa.resources import MessageBasedResource
 
+from instruments.clock import host_monotonic_s
+from instruments.clock.interface import host_sleep
+
 _CHUNK_BYTES = 4096
+_LONGEST_BYTES = 65536
+_LOOK_S = 0.001
 
 
 class SocketProbe:
@@ -41,14 +46,32 @@ class SocketProbe:
         except ConnectionError:
             return True
 
+    def whole(self, terminator: bytes, until_s: float) -> bool:
+        """Return True once a unit has arrived to its end; False at `until_s` of host time, with nothing taken.
+
+        pyvisa-py looks at its time-out only when nothing comes: a byte now and then would hold a read for hours.
+        """
+        while True:
+            arrived = bytes(getattr(self._session, "_pending_buffer", None) or b"")
+            if select.select(self._watched, (), (), 0)[0]:
+                arrived += self._connection.recv(_LONGEST_BYTES, socket.MSG_PEEK)
+            if terminator in arrived:
+                return True
+            if host_monotonic_s() >= until_s:
+                return False
+            host_sleep(_LOOK_S)
+
     def drain(self) -> bytes | None:
-        """Drop everything that has arrived, and return it; None when the peer has closed."""
+        """Drop everything that has arrived, and return it; None when the peer has closed.
+
+        Of a peer that never ends, what comes next is for the next call.
+        """
         dropped = b""
         buffered = getattr(self._session, "_pending_buffer", None)
         if buffered:
             dropped = bytes(buffered)
             buffered.clear()
-        while select.select(self._watched, (), (), 0)[0]:
+        while len(dropped) < _LONGEST_BYTES and select.select(self._watched, (), (), 0)[0]:
             chunk = self._connection.recv(_CHUNK_BYTES)
             if not chunk:
                 return None

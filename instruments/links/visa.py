@@ -144,6 +144,8 @@ class VisaTransport:
                     raise TransportTimeout
                 if self._probe.closed():
                     raise self._gone("the other side has closed it")
+                if not self._probe.whole(self._terminator.encode("ascii"), until_s):
+                    raise TransportTimeout
                 remaining_s = until_s - host_monotonic_s()
             elif remaining_s <= 0.0:
                 raise TransportTimeout

@@ -9,9 +9,9 @@ import numpy as np
 from results.trace.schema import MASS, TraceEvent
 from rig.acquisition.sample import NS_PER_S, Sample
 from rig.acquisition.stream import Item
+from rig.stopping import WATER_MG_PER_UL
 from rig.valves import OUTLET
 
-WATER_MG_PER_UL = 0.998
 WINDOW_VOLUME_UL = 20.0
 SHORTEST_WINDOW_S = 60.0
 LONGEST_WINDOW_S = 2 * 3600.0

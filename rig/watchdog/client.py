@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from instruments.clock import WallClock, host_monotonic_s
+from instruments.clock.interface import host_sleep
 from instruments.errors import InstrumentTimeout, LinkLost
 from rig.safety.safe_state import SafeStateReport
 from rig.watchdog.duty import Duty, to_line
@@ -21,6 +22,7 @@ from rig.watchdog.relay import OwnedRelay
 
 READY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 10.0
+_SENT_WITHIN_S = 2.0
 _NAME = "watchdog"
 _SWEPT_BY = ("BUILD_ID", "JENKINS_NODE_COOKIE", "JENKINS_SERVER_COOKIE", "RUNNER_TRACKING_ID")
 """By these a CI system finds, and kills, what a cancelled job left running; the watchdog ends by itself."""
@@ -182,8 +184,15 @@ class Watchdog:
             raise WatchdogError(f"the watchdog does not start: {problem or f'not ready within {READY_WITHIN_S:g} s'}")
 
     def _send(self, message: dict[str, object]) -> None:
-        with self._sending:
-            self._write(message)
+        """Send what must arrive: a full pipe is waited for, shortly."""
+        data = to_line(message)
+        until_s = host_monotonic_s() + _SENT_WITHIN_S
+        with self._sending, suppress(OSError, ValueError):  # it is dead: the reader tells
+            while data and host_monotonic_s() < until_s:
+                try:
+                    data = data[os.write(self._pipe.fileno(), data) :]
+                except BlockingIOError:
+                    host_sleep(0.01)
 
     def _write(self, message: dict[str, object]) -> None:
         with suppress(OSError, ValueError):  # it is dead, or full because it hangs: reader and beat tell
