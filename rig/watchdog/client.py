@@ -62,7 +62,7 @@ class Watchdog:
         self._asked = 0
         self._beats = 0
         self._acknowledged = 0
-        self._heard_s = host_monotonic_s()
+        self._heard_s = self._excused_until_s = host_monotonic_s()
         self._releasing = False
         self._left_in_charge = False
         self._death = ""
@@ -110,7 +110,7 @@ class Watchdog:
                 self._heard_s = now_s
             self._beats += 1
             self._write({"beat": self._beats, "published": dict(published), "durable": dict(durable)})
-        if now_s - self._heard_s > self._duty.times.timeout_s:
+        if now_s - max(self._heard_s, self._excused_until_s) > self._duty.times.timeout_s:
             self._process.kill()
 
     def switch(self, energised: bool) -> None:
@@ -118,11 +118,14 @@ class Watchdog:
         if not self._death:
             self._asked += 1
             number = self._asked
-            self._send({"relay": energised, "id": number})
             bound_s = 4.0 * self._duty.lines.deadline_s
+            # Meanwhile it may wait for a slow device, and acknowledges no beat: it is not taken for dead.
+            self._excused_until_s = host_monotonic_s() + bound_s
+            self._send({"relay": energised, "id": number})
             with self._answered:
                 self._answered.wait_for(lambda: number in self._answers or bool(self._death), bound_s)
                 problem = self._answers.pop(number, None)
+            self._excused_until_s = host_monotonic_s()
             if problem == "":
                 return
             if not self._death:
