@@ -23,7 +23,7 @@ def as_text(judged: Sequence[Judged], *, took_s: float) -> str:
     cpu_s = [one.cpu_s for one in struck]
     seeds = len({one.fault.seed for one in judged})
     lines = [
-        f"{len(judged)} runs ({seeds} seed{'s' * (seeds > 1)}), {len(struck)} of them met by their fault, {len(struck) - len(wrong)} as "
+        f"{len(judged)} runs (seeds: {seeds}), {len(struck)} of them met by their fault, {len(struck) - len(wrong)} as "
         f"demanded. {made_at()}, in {took_s / 60.0:.0f} min; a run took {np.median(cpu_s):.2f} s of a processor "
         f"(median; longest {max(cpu_s):.2f} s).",
         "",
