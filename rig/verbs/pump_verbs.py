@@ -14,7 +14,8 @@ from rig.verbs.core import BenchCore
 class PumpVerbs(BenchCore):
     """Infusions, boluses, settings of the pump; outlet and occluder."""
 
-    _has_started = False
+    _has_delivered = False
+    """Into the vessel; a prime goes to waste."""
 
     def prime(self, step: FlowStep) -> None:
         """Fill the line into the waste with a timed flow, then lead it into the vessel."""
@@ -36,10 +37,12 @@ class PumpVerbs(BenchCore):
     def start_infusion(self, program: InfusionProgram) -> None:
         """Upload a program, read it back, and run it."""
         self._run(program)
+        self._has_delivered = True
 
     def change_program(self, program: InfusionProgram) -> None:
         """Upload another program, read it back, and run it in place of the one that runs; the pump does not stop."""
         self._run(program)
+        self._has_delivered = True
 
     def infuse(self, phase: str, duration_s: float) -> None:
         """Let the pump run for a named phase."""
@@ -128,7 +131,6 @@ class PumpVerbs(BenchCore):
         self._upload(program)
         self._event("infusion_start", "pump", {"flow_ul_per_h": _first_flow(program)})
         with self._energising():
-            self._has_started = True
             self._station.pump.start()
 
     def _start_bolus(self, name: str, program: InfusionProgram) -> None:
@@ -137,8 +139,8 @@ class PumpVerbs(BenchCore):
         volume_ul = step.flow_ul_per_h * duration_s / 3600.0
         self._event("bolus_start", "pump", {"name": name, "volume_ul": volume_ul, "duration_s": duration_s})
         with self._energising():
-            self._has_started = True
             self._station.pump.start()
+        self._has_delivered = True
 
     def _announce(self, program: InfusionProgram) -> None:
         steps = [{"flow_ul_per_h": step.flow_ul_per_h, "duration_s": step.duration_s} for step in program.steps]
@@ -150,7 +152,7 @@ class PumpVerbs(BenchCore):
         try:
             self._station.pump.upload(program)
         except (CommandRefused, ReadBackDiffers) as error:
-            if self._has_started:
+            if self._has_delivered:
                 raise  # it has delivered: that it takes no more is no word on the plan
             raise ProgramError(f"the pump does not take the program: {error}") from error
         self.check()

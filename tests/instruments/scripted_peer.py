@@ -113,7 +113,10 @@ class TcpPeer(ScriptedPeer):
             if self._connection is None:
                 self._connection, _ = self._listener.accept()
                 continue
-            data = self._connection.recv(4096)
+            try:
+                data = self._connection.recv(4096)
+            except ConnectionResetError:  # the other side closed with something unread
+                data = b""
             if data:
                 return data
             self._hang_up()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from instruments.errors import CommandRefused, ProtocolError
-from instruments.program import ProgramMode, bolus, continuous
+from instruments.program import ProgramError, ProgramMode, bolus, continuous
 from instruments.readings import PumpAlarm, PumpState
 from results.decision import Verdict
 from results.trace.reader import read_trace
@@ -165,6 +165,22 @@ def test_only_a_lockout_refuses_a_bolus(
     run = ended_by(session_on(tmp_path), protocol, kind, "no lockout")
     assert run.verdict is Verdict.INVALID
     assert not events_of(run, "bolus_refused")
+
+
+def test_a_program_refused_after_the_pump_has_delivered_is_no_word_on_the_plan(tmp_path: Path) -> None:
+    def protocol(bench: Bench) -> None:
+        bench.start_infusion(continuous(500.0))
+        bench.change_program(continuous(1500.0))
+
+    run = ended_by(session_on(tmp_path), protocol, CommandRefused, "outside 2 to 1000 uL/h")
+    assert run.verdict is Verdict.INVALID
+    first = ended_by(
+        session_on(tmp_path / "first"),
+        lambda bench: bench.start_infusion(continuous(1500.0)),
+        ProgramError,
+        "outside 2 to 1000 uL/h",
+    )
+    assert first.verdict is Verdict.NOT_RUN
 
 
 def test_every_stream_of_a_run_is_expected_from_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

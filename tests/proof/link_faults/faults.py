@@ -73,7 +73,7 @@ DRIVERS = (
         (*ON_LINES, "replugged", "wrong_device"),
         _SEARCHED,
     ),
-    Driver("ne1000", "simulated-syringe", "external", "pump", "pump", ("pump",), ON_LINES),
+    Driver("ne1000", "simulated-syringe", "external", "pump", "pump", ("pump",), (*ON_LINES, "replugged")),
     Driver(
         "mt-sics, socket",
         "simulated",
