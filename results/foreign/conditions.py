@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -20,8 +21,10 @@ from results.uncertainty.budget import DEFAULT_COVERAGE_PERCENT
 def _instant(value: object) -> float | datetime:
     if isinstance(value, datetime):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):  # an integer of hundreds of digits
+            if math.isfinite(value):
+                return float(value)
     raise ValueError("wanted seconds on the time axis of the file, or a date-time")
 
 

@@ -116,6 +116,14 @@ def test_all_faults_of_the_conditions_are_told_at_once(
         load_conditions(tmp_path / "nowhere.toml")
 
 
+def test_a_time_of_hundreds_of_digits_is_a_fault(conditions: Path) -> None:
+    text = conditions.read_text(encoding="utf-8")
+    assert "analysis = [3600.0," in text
+    conditions.write_text(text.replace("analysis = [3600.0,", f"analysis = [1{'0' * 400},"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"periods\.analysis\[1\]: .*wanted"):
+        load_conditions(conditions)
+
+
 def test_a_data_file_without_conditions_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(EXAMPLE)]) == 1
     assert "give --conditions" in capsys.readouterr().err
