@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from results.evaluation import FlowEvaluation
 from results.trace.schema import PRESSURE_PREFIX
@@ -49,6 +49,12 @@ class FactorTable(Section):
     bath_temperature_c: float | None = Field(default=None, ge=5, le=45)
     reservoir_ul: float | None = Field(default=None, gt=0)
     ambient_pressure_hpa: float | None = Field(default=None, ge=500, le=1600)
+
+    @model_validator(mode="after")
+    def _seen_is_set(self) -> Self:
+        if self.back_pressure_channel is not None and self.back_pressure_kpa is None:
+            raise ValueError("back_pressure_channel is named, but no back_pressure_kpa that it must show")
+        return self
 
     def steps(self) -> Iterator[OperatorStep]:
         """Yield the manual steps that set it up."""

@@ -165,6 +165,12 @@ class BenchCore:
             self.check()
             raise
 
+    def _require_channel(self, channel: str) -> None:
+        """Raise `RigFault` unless the station has a pressure channel of this name."""
+        if channel not in self._station.pressure.channels:
+            known = ", ".join(self._station.pressure.channels)
+            raise RigFault(f"the station has no pressure channel {channel!r}; it has {known}")
+
     def _watch(
         self, *, item: Callable[[Item], bool] | None = None, status: Callable[[PumpStatus], bool] | None = None
     ) -> Watch:

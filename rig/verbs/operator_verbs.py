@@ -26,6 +26,8 @@ class OperatorVerbs(BenchCore):
         Raises `NotRun` where nobody confirms it, `RigFault` where the bench does not show what it should.
         """
         self.check()
+        if step.expects is not None and step.expects.stream.startswith(PRESSURE_PREFIX):
+            self._require_channel(step.expects.stream.removeprefix(PRESSURE_PREFIX))
         data = {"step": step.name, "instruction": step.instruction}
         self._event("operator_asked", "operator", dict(data))
         before = self._reading(step.expects) if step.expects is not None and step.expects.change else 0.0

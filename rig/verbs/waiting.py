@@ -7,11 +7,10 @@ import numpy as np
 from instruments.readings import PumpAlarm, PumpState, PumpStatus
 from results.trace.schema import PRESSURE_PREFIX, Block
 from rig.acquisition.stream import Item
-from rig.faults import RigFault
+from rig.safety.bench_safety import NOT_DELIVERING
 from rig.verbs.core import BenchCore
 from rig.watch import Watch
 
-STANDING_STILL = frozenset({PumpState.STOPPED, PumpState.ALARM})
 LINE_CHANNEL = "line"
 """The pressure channel at the pump's outlet."""
 
@@ -31,7 +30,7 @@ class WaitingVerbs(BenchCore):
 
     def wait_for_stop(self, *, deadline_s: float) -> bool:
         """Wait until the pump says that it delivers no more; False at the deadline."""
-        watch = self._watch(status=lambda status: status.state in STANDING_STILL)
+        watch = self._watch(status=lambda status: status.state in NOT_DELIVERING)
         return self._until(watch, "the pump to stop", deadline_s)
 
     def wait_for_state(self, *states: PumpState, deadline_s: float) -> bool:
@@ -42,9 +41,7 @@ class WaitingVerbs(BenchCore):
 
     def wait_until_pressure_below(self, pressure_kpa: float, *, deadline_s: float, channel: str = LINE_CHANNEL) -> bool:
         """Wait until the median of a block of a pressure channel is below a gauge pressure; False at the deadline."""
-        if channel not in self._station.pressure.channels:
-            known = ", ".join(self._station.pressure.channels)
-            raise RigFault(f"the station has no pressure channel {channel!r}; it has {known}")
+        self._require_channel(channel)
         stream = PRESSURE_PREFIX + channel
 
         def below(item: Item) -> bool:

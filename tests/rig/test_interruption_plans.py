@@ -34,6 +34,7 @@ def changed(folder: Path, name: str, old: str, new: str) -> Plan:
         ("over_infusion", "low_reservoir_ul = 2206.0", "low_reservoir_ul = 2231.0", "2230 uL are left at the end"),
         ("lockout", "lockout_s = 3600.0", "lockout_s = 1140.0", "it has passed already"),
         ("lockout", "watched_s = 1200.0", "watched_s = 600.0", "has not passed yet"),
+        ("flow_factors", "back_pressure_kpa = -13.33\n", "", "no back_pressure_kpa that it must show"),
     ],
 )
 def test_a_contradiction_is_told_at_its_key(tmp_path: Path, name: str, old: str, new: str, words: str) -> None:

@@ -237,6 +237,14 @@ def test_a_step_that_shows_no_effect_makes_the_run_invalid(tmp_path: Path) -> No
     assert run.verdict is Verdict.INVALID
 
 
+def test_a_step_that_is_to_show_in_a_channel_the_station_lacks_is_not_asked_for(tmp_path: Path) -> None:
+    seen = ExpectedState(stream="pressure_tip", low=1.0, high=2.0, within_s=60.0, change=False)
+    step = OperatorStep(name="back", instruction="-", action="set_back_pressure", values={"kpa": 1.5}, expects=seen)
+    words = "no pressure channel 'tip'; it has line, catheter"
+    run = ended_by(session_on(tmp_path), lambda bench: bench.operator_step(step), RigFault, words)
+    assert not events_of(run, "operator_asked")
+
+
 def test_a_step_nobody_can_do_leaves_the_case_not_run(tmp_path: Path) -> None:
     impossible = OperatorStep(name="fly", instruction="Fly.", action="fly")
     run = ended_by(session_on(tmp_path), lambda bench: bench.operator_step(impossible), NotRun, "fly")
