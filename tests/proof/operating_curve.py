@@ -1,7 +1,7 @@
 """The operating curve of the decision rules: how often a pump of a given true error passes, fails, stays undecided.
 
-Run by hand: `python -m tests.proof.operating_curve [--runs 1000]`. Nothing here is a test. The measured value scatters
-about the true one as its budget says: a scaled t-distribution with the budget's degrees of freedom.
+Run by hand: `python -m tests.proof.operating_curve [--runs 1000] [--write]`. Nothing here is a test. The measured value
+scatters about the true one as its budget says: a scaled t-distribution with the budget's degrees of freedom.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from results.decision import Criterion, DecisionRule, MeasuredValue, Verdict, decide
 from results.measurands import ERROR_A
 from results.uncertainty.budget import BudgetLine, Distribution, combine
+from tests.end_to_end.bench_runs import ROOT
 from tests.proof.array_bench import shipped_case
+from tests.proof.document import made_at, write_between
 
+DOCUMENT = Path("docs/operating-curve.md")
 VERDICTS = (Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL)
 U_PERCENT = (0.27, 1.1, 4.7)
 """U of a typical bench at 9 uL/h, of a poor one at 9 and at 2 uL/h."""
@@ -92,12 +96,15 @@ def table(rule: DecisionRule, runs: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print the operating curves of both rules."""
+    """Print the operating curves of both rules; write them into their document when asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="measurements per true error [1000]")
-    runs = parser.parse_args().runs
-    for rule in (GUARDED, SIMPLE):
-        sys.stdout.write("\n".join(table(rule, runs)) + "\n\n")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {DOCUMENT}")
+    options = parser.parse_args()
+    text = "\n\n".join("\n".join(table(rule, options.runs)) for rule in (GUARDED, SIMPLE)) + "\n"
+    sys.stdout.write(text)
+    if options.write:
+        write_between(ROOT / DOCUMENT, "operating curve", f"{made_at()}.\n\n{text}")
 
 
 if __name__ == "__main__":
