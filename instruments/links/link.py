@@ -129,17 +129,17 @@ class Link:
         """
         with self._turn():
             words = question.decode("latin-1").strip() if words is None else words
-            self._settle(words)
+            is_clear = self._settle(words)
             started_s = host_monotonic_s()
-            self._send(question, words, started_s)
+            self._send(question, words, started_s, is_clear=is_clear)
             return self._await(words, understand, started_s, self.deadline_s if deadline_s is None else deadline_s)
 
     def tell(self, command: bytes) -> None:
         """Send a command that has no answer; stale input is dropped first."""
         with self._turn():
             words = command.decode("latin-1").strip()
-            self._settle(words)
-            self._send(command, words, host_monotonic_s())
+            is_clear = self._settle(words)
+            self._send(command, words, host_monotonic_s(), is_clear=is_clear)
             self._synchronised = not self._resynchronising
 
     def synchronise(self) -> None:
@@ -173,10 +173,13 @@ class Link:
             if owed_s > 0.0:
                 self._clock.charge(owed_s)
 
-    def _settle(self, words: str) -> None:
-        """Resynchronise if the last call left the conversation in doubt, or something has come unasked since."""
+    def _settle(self, words: str) -> bool:
+        """Resynchronise if the last call left the conversation in doubt, or something has come unasked since.
+
+        Returns True where the input has just been seen empty, and nothing was asked after that.
+        """
         if self._resynchronising:
-            return
+            return False
         if self._synchronised:
             started_s = host_monotonic_s()
             try:
@@ -186,25 +189,27 @@ class Link:
                 self._drop()
                 raise self._failure(LinkLost, lost.problem, words, b"", started_s, lost.remedy) from lost
             if is_quiet:
-                self._keep_apart()
-                return
+                return not self._keep_apart()
             self.is_wary = True
             # The copies of an answer do it no harm, nor does what follows one whose question was kept apart.
             if not self._kept_apart and unasked.replace(self._last_answer or unasked, b""):
                 self.doubts += 1
         self._recover()
         self._kept_apart = True
+        return False
 
-    def _keep_apart(self) -> None:
+    def _keep_apart(self) -> bool:
+        """Let a question of its own kind come before the next one, where there is reason to; return whether it did."""
         self._kept_apart = self.is_wary and self._separate is not None
         if not self.is_wary or self._separate is None:
-            return
+            return False
         self._resynchronising = True
         try:
             self._separate()
         finally:
             self._resynchronising = False
         self._synchronised = True
+        return True
 
     def _recover(self) -> Identity:
         was_closed = not self._opened
@@ -275,10 +280,11 @@ class Link:
             raise LinkLost(lost.problem, instrument=self.instrument, remedy=lost.remedy) from lost
         self._opened = True
 
-    def _send(self, data: bytes, words: str, started_s: float) -> None:
+    def _send(self, data: bytes, words: str, started_s: float, *, is_clear: bool) -> None:
         self._synchronised = False  # until the answer is in: also when a signal ends this call half way
         try:
-            self.transport.discard_input()
+            if not is_clear:
+                self.transport.discard_input()
             self.transport.write(data)
         except TransportTimeout as timeout:
             raise self._failure(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+from enum import Enum, auto
 
 import serial
 from pyvisa.resources import MessageBasedResource
@@ -19,6 +20,14 @@ from instruments.clock.interface import host_sleep
 _CHUNK_BYTES = 4096
 _LONGEST_BYTES = 65536
 _LOOK_S = 0.001
+
+
+class Arrival(Enum):
+    """What there is to read from a socket."""
+
+    WHOLE = auto()
+    INCOMPLETE = auto()
+    CLOSED = auto()
 
 
 class SocketProbe:
@@ -35,31 +44,30 @@ class SocketProbe:
         code = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return OSError(code, "connection refused or host unreachable") if code else None
 
-    def wait(self, duration_s: float) -> bool:
-        """Return True once something can be read or the peer has closed; False after `duration_s` of host time."""
-        return self._buffered() or bool(select.select(self._watched, (), (), duration_s)[0])
+    def await_unit(self, terminator: bytes, until_s: float) -> Arrival:
+        """Return what there is to read once a unit is in to its end, the peer has closed, or `until_s` of host time.
 
-    def closed(self) -> bool:
-        """Return True when the peer has closed; only after `wait` returned True, or it blocks."""
-        try:
-            return not self._buffered() and not self._connection.recv(1, socket.MSG_PEEK)
-        except ConnectionError:
-            return True
-
-    def whole(self, terminator: bytes, until_s: float) -> bool:
-        """Return True once a unit has arrived to its end; False at `until_s` of host time, with nothing taken.
-
-        pyvisa-py looks at its time-out only when nothing comes: a byte now and then would hold a read for hours.
+        Nothing is taken. pyvisa-py looks at its time-out only when nothing comes: a byte now and then would hold a
+        read for hours.
         """
         while True:
             arrived = bytes(getattr(self._session, "_pending_buffer", None) or b"")
-            if select.select(self._watched, (), (), 0)[0]:
-                arrived += self._connection.recv(_LONGEST_BYTES, socket.MSG_PEEK)
             if terminator in arrived:
-                return True
+                return Arrival.WHOLE
+            if not self._readable(max(0.0, until_s - host_monotonic_s())):
+                return Arrival.INCOMPLETE
+            ahead = self._ahead()
+            if not ahead:
+                return Arrival.CLOSED
+            if terminator in arrived + ahead:
+                return Arrival.WHOLE
             if host_monotonic_s() >= until_s:
-                return False
+                return Arrival.INCOMPLETE
             host_sleep(_LOOK_S)
+
+    def closed(self) -> bool:
+        """Return True when the peer has closed and there is nothing left to read."""
+        return not getattr(self._session, "_pending_buffer", None) and self._readable(0.0) and not self._ahead()
 
     def drain(self) -> bytes | None:
         """Drop everything that has arrived, and return it; None when the peer has closed.
@@ -71,15 +79,22 @@ class SocketProbe:
         if buffered:
             dropped = bytes(buffered)
             buffered.clear()
-        while len(dropped) < _LONGEST_BYTES and select.select(self._watched, (), (), 0)[0]:
+        while len(dropped) < _LONGEST_BYTES and self._readable(0.0):
             chunk = self._connection.recv(_CHUNK_BYTES)
             if not chunk:
                 return None
             dropped += chunk
         return dropped
 
-    def _buffered(self) -> bool:
-        return bool(getattr(self._session, "_pending_buffer", None))
+    def _readable(self, within_s: float) -> bool:
+        return bool(select.select(self._watched, (), (), within_s)[0])
+
+    def _ahead(self) -> bytes:
+        """Return what a read would find; nothing when the peer has closed, and it blocks where nothing is readable."""
+        try:
+            return self._connection.recv(_LONGEST_BYTES, socket.MSG_PEEK)
+        except ConnectionError:
+            return b""
 
 
 def own_port(resource: MessageBasedResource) -> None:

@@ -11,7 +11,7 @@ from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.clock import host_monotonic_s
 from instruments.links.ports import Adapter, adapter_of, candidates, known_ports
-from instruments.links.pyvisa_py import SocketProbe, is_pyvisa_py, own_port, socket_probe
+from instruments.links.pyvisa_py import Arrival, SocketProbe, is_pyvisa_py, own_port, socket_probe
 from instruments.links.transport import TERMINAL_ERRORS, TransportLost, TransportTimeout
 
 _LIBRARY_ERRORS: tuple[type[Exception], ...] = (pyvisa.errors.Error, *TERMINAL_ERRORS)
@@ -140,11 +140,10 @@ class VisaTransport:
         try:
             remaining_s = until_s - host_monotonic_s()
             if self._probe is not None:
-                if not self._probe.wait(max(0.0, remaining_s)):
-                    raise TransportTimeout
-                if self._probe.closed():
+                arrival = self._probe.await_unit(self._terminator.encode("ascii"), until_s)
+                if arrival is Arrival.CLOSED:
                     raise self._gone("the other side has closed it")
-                if not self._probe.whole(self._terminator.encode("ascii"), until_s):
+                if arrival is Arrival.INCOMPLETE:
                     raise TransportTimeout
                 remaining_s = until_s - host_monotonic_s()
             elif remaining_s <= 0.0:
@@ -164,7 +163,7 @@ class VisaTransport:
 
     def _failed(self, error: Exception) -> TransportTimeout | TransportLost:
         silent = isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout
-        if silent and not (self._probe is not None and self._probe.wait(0.0) and self._probe.closed()):
+        if silent and not (self._probe is not None and self._probe.closed()):
             return TransportTimeout()
         return self._gone("the other side has closed it" if silent else error)
 
