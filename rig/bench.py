@@ -9,7 +9,7 @@ from results.decision import Verdict
 from results.measured.outcome import Outcome
 from rig.acquisition.acquisition import Acquisition
 from rig.faults import VerdictError
-from rig.operator import Operator
+from rig.operators.step import Operator
 from rig.safety.safe_state import SafeState
 from rig.station import Station
 from rig.terminal.outcome_text import reason_text

@@ -33,7 +33,7 @@ from rig.disk.standstill import StandstillGuard
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
 from rig.gaps import refuse_unsound_gaps
-from rig.operators import operator_of
+from rig.operators.chosen import operator_of
 from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
@@ -41,7 +41,6 @@ from rig.run_header import Prepared, run_header, stream_specs
 from rig.safety.deadlines import Deadlines
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeStateReport
-from rig.safety.trip import Trip
 from rig.safety.undisturbed import undisturbed
 from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
@@ -49,6 +48,7 @@ from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_sta
 from rig.terminal.live_view import LiveView
 from rig.terminal.outcome_text import reason_text
 from rig.terminal.progress import progress_display
+from rig.trip import Trip
 from rig.verdicts import reason_of_error, verdict_of_error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.operator import OperatorStep
+from rig.operators.step import OperatorStep
 
 
 @dataclass(frozen=True, slots=True)

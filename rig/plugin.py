@@ -28,7 +28,8 @@ from rig.session import RigSession
 from rig.starting import station_taken
 from rig.station import StationError
 from rig.station_file import StationFile, available_stations, load_station_file
-from rig.terminal.progress import open_keyboard, open_terminal
+from rig.terminal.keyboard import open_keyboard
+from rig.terminal.progress import open_terminal
 from rig.terminal.verdict_table import print_verdict_table
 from rig.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
 

@@ -19,7 +19,7 @@ from results.refusal import EvaluationRefused
 from results.trace.durable import write_whole
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 RECORD_SCHEMA = "case-record/1.2.0"
 MOST_RECORD_BYTES = 50_000_000

@@ -13,6 +13,7 @@ from rig.record import CaseRecord
 from rig.run_folder import RunFolder
 from rig.safety.signals import SignalGate
 from rig.station_file import StationFile
+from rig.terminal.keyboard import Keyboard
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class RigSession:
     seed: int
     runs: Path
     terminal: TextIO
-    keyboard: TextIO | None = None
+    keyboard: Keyboard | None = None
     """Where an operator answers; None where nobody can."""
     figures: bool = True
     """Whether the figure of a run is drawn at its end."""

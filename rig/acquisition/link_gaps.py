@@ -15,7 +15,7 @@ from results.trace.schema import AMBIENT, MASS, PUMP
 from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.stream import Item
 from rig.gaps import PRESSURE, AllowedGaps
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 10.0
 """Between attempts, s of station time: doubled each time."""

@@ -11,7 +11,7 @@ from results.trace.schema import Block, StreamSpec, TraceEvent
 from rig.acquisition.stream import Item
 from rig.disk.size import end_bytes, predicted_bytes, sample_bytes, size_words, trace_bytes
 from rig.faults import NotRun
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 LOOK_PERIOD_S = 2.0
 """Of host time: what another program can write meanwhile is what the station's reserve is for."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from instruments.clock import host_monotonic_s
 from results.trace.schema import TraceEvent
 from rig.acquisition.stream import Item
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 STANDSTILL_S = 60.0
 """Of host time without a commit; the writer makes one each second."""

@@ -12,7 +12,7 @@ from results.kinds.daily_check import DailyCheckEvaluation
 from results.trace.schema import PRESSURE_PREFIX
 from rig.case import Case
 from rig.needs import PumpNeeds
-from rig.operator import ExpectedState, OperatorStep
+from rig.operators.step import ExpectedState, OperatorStep
 from rig.plan_tables import CaseTable, Duration
 from rig.procedures.procedure import Procedure
 

@@ -18,7 +18,7 @@ from results.trace.schema import PRESSURE_PREFIX
 from rig.case import Feasibility
 from rig.configuration import Section
 from rig.fixture_trial import FixtureTest, Injected
-from rig.operator import ExpectedState, OperatorStep
+from rig.operators.step import ExpectedState, OperatorStep
 from rig.plan_tables import Duration, PlannedFlow
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 from rig.station_file import StationFile

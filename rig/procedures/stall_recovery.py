@@ -12,7 +12,7 @@ from instruments.program import continuous
 from results.kinds.stall import ALARM_DELAY, StallEvaluation
 from rig.configuration.section import Contradictions
 from rig.needs import PumpNeeds
-from rig.operator import OperatorStep
+from rig.operators.step import OperatorStep
 from rig.plan_tables import Duration
 from rig.procedures.dosed import DosedCase, DosedCaseTable
 from rig.procedures.procedure import Procedure

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from instruments.clock import Clock, host_monotonic_s
 from rig.acquisition.stream import Item
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 GRACE_S = 1800.0
 """Beyond the share of the planned time: what a short case may need for a person's steps, s of station time."""

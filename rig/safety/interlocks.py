@@ -15,7 +15,7 @@ from results.trace.schema import AMBIENT, MASS, PRESSURE_PREFIX, SAMPLE_CLOCK, B
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item
-from rig.safety.trip import Trip, TrippingSample, number_or_none
+from rig.trip import Trip, TrippingSample, number_or_none
 
 _LOOK_S = 1.0  # of station time
 _PRESSURE = "pressure_kpa"

@@ -32,14 +32,6 @@ def open_terminal() -> TextIO:
     return os.fdopen(os.dup(source.fileno()), "w", encoding="utf-8", errors="replace", buffering=1)
 
 
-def open_keyboard() -> TextIO | None:
-    """Return a stream from the terminal that outlives pytest's capture; None where no person sits at it."""
-    source = sys.__stdin__
-    if source is None or source.closed or not source.isatty():
-        return None
-    return os.fdopen(os.dup(source.fileno()), encoding="utf-8", errors="replace")
-
-
 def format_station_time(time_s: float) -> str:
     """Return station time as days, hours and minutes, or minutes and seconds when short."""
     minutes, seconds = divmod(round(time_s), 60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from results.after_check import WEIGHT, ZERO_AFTER, ZERO_BEFORE, AfterCheck
 from results.trace.schema import MASS
-from rig.operator import ExpectedState, OperatorStep
+from rig.operators.step import ExpectedState, OperatorStep
 from rig.verbs.operator_verbs import OperatorVerbs
 
 SEEN_WITHIN = 0.2

@@ -12,9 +12,9 @@ from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item
 from rig.faults import CriterionReached, RigFault, RigLimit
 from rig.safety.safe_state import SafeState, SafeStateEntered
-from rig.safety.trip import Trip
 from rig.station import Station
 from rig.stopping import Reached, StoppingCriterion
+from rig.trip import Trip
 from rig.watch import Watch, Watchers
 
 

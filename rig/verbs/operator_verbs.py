@@ -10,7 +10,7 @@ from results.trace.schema import PRESSURE_PREFIX, Block
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item
 from rig.faults import RigFault
-from rig.operator import ExpectedState, Operator, OperatorStep
+from rig.operators.step import ExpectedState, Operator, OperatorStep
 from rig.verbs.core import BenchCore
 
 
@@ -31,7 +31,7 @@ class OperatorVerbs(BenchCore):
         data = {"step": step.name, "instruction": step.instruction}
         self._event("operator_asked", "operator", dict(data))
         before = self._reading(step.expects) if step.expects is not None and step.expects.change else 0.0
-        confirmation = self.operator.perform(step)
+        confirmation = self.operator.perform(step, self.check)
         done = {**data, "action": step.action, "values": dict(step.values)}
         self._event("operator", "operator", {**done, "by": confirmation.by, "at_utc": confirmation.at_utc})
         if step.expects is not None:

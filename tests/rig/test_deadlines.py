@@ -12,8 +12,8 @@ from rig.acquisition.sample import Sample
 from rig.bench import Bench
 from rig.faults import RigLimit
 from rig.safety.deadlines import GRACE_S, Deadlines
-from rig.safety.trip import Trip
 from rig.station import StationError
+from rig.trip import Trip
 from tests.rig.bench_sessions import ended_by, record_of, session_on, trial_case
 
 ITEM = Sample("mass", 0, SampleStatus.GOOD, (1.0, b""))

@@ -21,8 +21,8 @@ from rig.acquisition.sample import Sample
 from rig.acquisition.stream import SampleStream
 from rig.bench import Bench
 from rig.disk.standstill import STANDSTILL_S, StandstillGuard
-from rig.safety.trip import Trip
 from rig.stopping import Reached
+from rig.trip import Trip
 from tests.rig.bench_sessions import events_of, session_on
 
 HANG_S = 60.0

@@ -14,7 +14,7 @@ from results.trace.schema import AMBIENT, MASS, SAMPLE_CLOCK, Block
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.safety.interlocks import InterlockLimits, Interlocks
-from rig.safety.trip import Trip, TrippingSample
+from rig.trip import Trip, TrippingSample
 
 LIMITS = InterlockLimits(burst_pressure_kpa=150.0, vessel_full_g=20.0, silent_after_s=60.0)
 

@@ -11,7 +11,7 @@ from instruments.program import ProgramMode, bolus, continuous
 from instruments.readings import PumpState
 from rig.bench import Bench
 from rig.faults import RigFault
-from rig.safety.trip import Trip
+from rig.trip import Trip
 from rig.valves import OCCLUDER, OUTLET
 from tests.rig.bench_sessions import session_on
 

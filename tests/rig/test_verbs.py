@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import h5py
@@ -20,7 +19,7 @@ from rig.acquisition.pressure_sampler import PressureSampler
 from rig.acquisition.sample import Sample
 from rig.bench import Bench
 from rig.faults import CriterionReached, NotRun, RigFault
-from rig.operator import ExpectedState, OperatorStep, TerminalOperator
+from rig.operators.step import ExpectedState, OperatorStep
 from rig.stopping import OverInfusionStop
 from tests.rig.bench_sessions import ended_by, events_of, record_of, session_on, trial_case
 
@@ -249,21 +248,3 @@ def test_a_step_nobody_can_do_leaves_the_case_not_run(tmp_path: Path) -> None:
     impossible = OperatorStep(name="fly", instruction="Fly.", action="fly")
     run = ended_by(session_on(tmp_path), lambda bench: bench.operator_step(impossible), NotRun, "fly")
     assert run.verdict is Verdict.NOT_RUN
-
-
-@pytest.mark.parametrize("answer", ["", "\n", "   \n"])
-def test_an_unanswered_step_is_not_confirmed(answer: str) -> None:
-    operator = TerminalOperator(question=io.StringIO(), answer=io.StringIO(answer), patience_s=10.0)
-    with pytest.raises(NotRun, match="place 200 mg"):
-        operator.perform(PLACE)
-    with pytest.raises(NotRun):
-        TerminalOperator(question=io.StringIO(), answer=None, patience_s=10.0).perform(PLACE)
-
-
-def test_a_person_confirms_with_a_name() -> None:
-    question = io.StringIO()
-    operator = TerminalOperator(question=question, answer=io.StringIO("A. Weber\n"), patience_s=10.0)
-    confirmation = operator.perform(PLACE)
-    assert confirmation.by == "A. Weber"
-    assert confirmation.at_utc.endswith("+00:00")
-    assert PLACE.instruction in question.getvalue()

@@ -16,7 +16,7 @@ from rig.disk.ballast import Ballast
 from rig.disk.room import DiskGuard, free_bytes, refuse_full_disk
 from rig.disk.size import END_BYTES, predicted_bytes, trace_bytes
 from rig.faults import NotRun
-from rig.safety.trip import Trip
+from rig.trip import Trip
 
 SPECS = (StreamSpec(MASS, MASS_COLUMNS, 1.0), StreamSpec("pressure_line", PRESSURE_COLUMNS, 0.1, hardware_timed=True))
 RESERVE_BYTES = 5e6

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rig.operator import Operator, ScriptedOperator, TerminalOperator
+from rig.operators.person import PersonAtTerminal
+from rig.operators.scripted import ScriptedOperator
+from rig.operators.step import Operator
 from rig.session import RigSession
 from rig.station import Station
 
@@ -15,4 +17,4 @@ def operator_of(station: Station, session: RigSession) -> Operator:
     twin = station.twin
     if twin is not None:
         return ScriptedOperator(lambda action, values: twin.operate(action, values))
-    return TerminalOperator(question=session.terminal, answer=session.keyboard, patience_s=PATIENCE_S)
+    return PersonAtTerminal(question=session.terminal, keyboard=session.keyboard, patience_s=PATIENCE_S)
