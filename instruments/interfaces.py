@@ -27,7 +27,15 @@ class Instrument(Protocol):
         """Give the transport back; idempotent."""
 
 
-class Pump(Instrument, Protocol):
+class Polled(Instrument, Protocol):
+    """A device that is asked for each of its readings over a wire."""
+
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another, seen only after they were taken."""
+
+
+class Pump(Polled, Protocol):
     """A pump under test. What `capabilities` does not have is refused with `ProgramError`, and nothing is sent."""
 
     @property
@@ -69,7 +77,7 @@ class Pump(Instrument, Protocol):
         """Let it go on by itself, or not, when an occlusion goes away."""
 
 
-class Balance(Instrument, Protocol):
+class Balance(Polled, Protocol):
     """A balance."""
 
     def read(self) -> MassReading:
@@ -79,7 +87,7 @@ class Balance(Instrument, Protocol):
         """Set the present load as zero."""
 
 
-class AmbientSensor(Instrument, Protocol):
+class AmbientSensor(Polled, Protocol):
     """A sensor of the air at the bench."""
 
     def read(self) -> AmbientReading:

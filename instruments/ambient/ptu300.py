@@ -129,6 +129,11 @@ class Ptu300:
         """Return the present air temperature, humidity and pressure."""
         return self.link.ask(b"SEND\r", read_air, words="SEND")
 
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another."""
+        return self.link.doubts
+
     def close(self) -> None:
         """Give the transport back."""
         self.link.close()

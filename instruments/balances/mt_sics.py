@@ -87,6 +87,11 @@ class MtSicsBalance:
         """Set the present load as zero, without waiting for a settled reading."""
         self._ask("TI")
 
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another."""
+        return self.link.doubts
+
     def close(self) -> None:
         """Give the transport back."""
         self.link.close()

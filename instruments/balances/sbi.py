@@ -120,6 +120,11 @@ class SbiBalance:
             )
         self._tell("U")
 
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another."""
+        return self.link.doubts
+
     def close(self) -> None:
         """Give the transport back."""
         self.link.close()

@@ -10,8 +10,7 @@ from functools import partial
 
 from instruments.clock import Clock, Task
 from instruments.errors import InstrumentError
-from instruments.interfaces import AmbientSensor, Balance, Instrument, PressureInput, Pump
-from instruments.links.link import Link
+from instruments.interfaces import AmbientSensor, Balance, Polled, PressureInput, Pump
 from instruments.readings import PumpAlarm, PumpStatus
 from results.trace.events import EventLog
 from results.trace.schema import AMBIENT, MASS, PUMP, READING_DOUBTED, TraceEvent
@@ -183,9 +182,8 @@ class Acquisition:
             raise
 
     def _sampler(
-        self, name: str, period_s: float, instrument: Instrument, read: Reader, *, ask_again_s: float = math.inf
+        self, name: str, period_s: float, instrument: Polled, read: Reader, *, ask_again_s: float = math.inf
     ) -> Sampler:
-        link = getattr(instrument, "link", None)  # of a driver that has one
         return Sampler(
             name,
             clock=self._clock,
@@ -197,7 +195,7 @@ class Acquisition:
             on_fault=self._note_fault,
             on_answer=self._on_answer,
             ask_again_s=ask_again_s,
-            doubts=(lambda: link.doubts) if isinstance(link, Link) else lambda: 0,
+            doubts=lambda: instrument.doubts,
             on_doubt=lambda source, time_ns: self.event(READING_DOUBTED, source, {"time_ns": time_ns}),
         )
 

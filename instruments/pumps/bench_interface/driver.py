@@ -261,6 +261,11 @@ class BenchInterfacePump:
         self._require(self.capabilities.bolus_reduction, "bolus reduction")
         return self._ask(read_drawn_back, "RLS?")
 
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another."""
+        return self.link.doubts
+
     def close(self) -> None:
         """Give the port back; an armed communication time-out goes on protecting what is connected."""
         self.link.close()

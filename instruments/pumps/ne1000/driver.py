@@ -227,6 +227,11 @@ class Ne1000Pump:
         """Refuse: `ProgramError`."""
         raise self._absent("automatic restart")
 
+    @property
+    def doubts(self) -> int:
+        """How many of its answers so far may have been the repetition of another."""
+        return self.link.doubts
+
     def close(self) -> None:
         """Give the port back; an armed communication time-out goes on protecting what is connected."""
         self.link.close()
