@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -13,23 +13,15 @@ from results.after_check import AfterCheckOutcome, evaluate_after_check
 from results.decision import Verdict
 from results.evaluate_trace import evaluate_trace
 from results.measured.outcome import Outcome
-from results.trace.events import EventLog
-from results.trace.journal import JournalWriter
 from results.trace.ownership import OwnerLock
 from results.trace.reader import read_trace
-from results.trace.schema import StreamSpec
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
-from rig.acquisition.heartbeat import Heartbeat
-from rig.acquisition.link_gaps import link_gaps
-from rig.acquisition.stream import SampleStream
-from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.case import Case
 from rig.daily_gate import refuse_without_daily_check
 from rig.disk.ballast import Ballast
-from rig.disk.room import DiskGuard, refuse_full_disk
-from rig.disk.standstill import StandstillGuard
+from rig.disk.room import refuse_full_disk
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
 from rig.gaps import refuse_unsound_gaps
@@ -37,18 +29,15 @@ from rig.operators.chosen import operator_of
 from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
+from rig.run_guards import RunGuards
 from rig.run_header import Prepared, run_header, stream_specs
-from rig.safety.deadlines import Deadlines
-from rig.safety.interlocks import Interlocks
+from rig.run_recording import record_run, show_progress
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.undisturbed import undisturbed
 from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
 from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_station, watchdog_words
-from rig.terminal.live_view import LiveView
 from rig.terminal.outcome_text import reason_text
-from rig.terminal.progress import progress_display
-from rig.trip import Trip
 from rig.verdicts import reason_of_error, verdict_of_error
 
 
@@ -252,46 +241,27 @@ class CaseRun:
         self._begun = True
         self._ballast = Ballast(self.folder.ballast)
         closing.callback(station.write_truth, self.folder.truth)
-        event_log = EventLog(self.folder.events)
-        closing.callback(event_log.close)
         sampling = sampling_of(station.file, case.sampling)
         sampled = station.sampled(sampling)
-        specs = stream_specs(sampled, prepared)
         feasibility = case.feasibility(station.file)
         self.watchdog = watchdog_words(station)
         header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
-        header["watchdog"] = self.watchdog
-        header["feasibility"] = dict(feasibility.record)
-        stream = SampleStream()
-        writer = TraceWriter(stream, JournalWriter(self.folder.journal, header=header, streams=specs), specs)
-        closing.callback(writer.finish)
-        view = LiveView(planned_s=case.planned_s)
-        stream.subscribe(view.listen)
-        closing.enter_context(progress_display(view, title=f"{case.plan.id} {case.name}", terminal=session.terminal))
+        header |= {"watchdog": self.watchdog, "feasibility": dict(feasibility.record)}
+        recording = record_run(self.folder, header, stream_specs(sampled, prepared), closing)
+        show_progress(recording.stream, case, session.terminal, closing)
         if station.watchdog is not None:
             station.watchdog.guard_run(self.folder.path)
-            heartbeat = Heartbeat(station.watchdog.beat)
-            writer.call_on_commit(heartbeat.note_durable)
-            stream.subscribe(heartbeat.listen)
-        interlocks = Interlocks(station.interlock_limits(sampling), clock=station.clock)
-        gaps = link_gaps(
-            case.gaps,
-            sampled,
-            station.lines,
-            clock=station.clock,
-            note_error=interlocks.note_error,
-            on_trip=interlocks.latch,
-        )
+            recording.beat(station.watchdog.beat)
+        guards = RunGuards(station, case, session, sampling)
         acquisition = Acquisition(
             sampled,
             clock=station.clock,
-            stream=stream,
-            event_log=event_log,
-            on_fault=gaps.note_fault,
-            on_answer=gaps.note_answer,
+            stream=recording.stream,
+            event_log=recording.event_log,
+            on_fault=guards.gaps.note_fault,
+            on_answer=guards.gaps.note_answer,
         )
         deferring = session.gate.deferred
-        gaps.announce_to(acquisition.event)
         bench = Bench(
             station=station.undisturbed(deferring),
             acquisition=undisturbed(acquisition, deferring),
@@ -301,33 +271,10 @@ class CaseRun:
             evaluate=self.evaluate,
         )
         self._bench = bench
-        writer.call_on_failure(bench.storage_failed)
-        acquisition.call_on_death(bench.sampler_died)
-        acquisition.call_on_alarm(bench.pump_alarmed)
-        acquisition.call_on_status(bench.note_status)
-        interlocks.call_on_trip(bench.trip)
-        deadlines = Deadlines(
-            planned_s=case.planned_s,
-            overtime_percent=session.overtime_percent,
-            session_until_s=session.until_s,
-            clock=station.clock,
-            on_trip=interlocks.latch,
-        )
-        stream.subscribe(interlocks.watch)
-        stream.subscribe(gaps.listen)
-        disk_guard = self._disk_guard(specs, on_trip=interlocks.latch)
-        writer.call_on_commit(disk_guard.note_durable)
-        stream.subscribe(disk_guard.listen)
-        if not station.clock.is_virtual:
-            standstill = StandstillGuard(on_trip=interlocks.latch)
-            writer.call_on_commit(standstill.note_durable)
-            stream.subscribe(standstill.listen)
-        stream.subscribe(deadlines.watch)
-        stream.subscribe(bench.listen)
+        guards.watch(recording, acquisition, bench)
         closing.callback(lambda: self._notes.extend(acquisition.clock_notes))
         closing.callback(acquisition.stop)
         closing.callback(self._make_safe, station, acquisition)
-        interlocks.expect(spec.name for spec in specs)
         if not station.clock.is_virtual:
             session.gate.guard(bench.end_now)
         if station.watchdog is not None:
@@ -335,11 +282,6 @@ class CaseRun:
         acquisition.start()
         feasibility.refuse()
         return bench
-
-    def _disk_guard(self, specs: Sequence[StreamSpec], *, on_trip: Callable[[Trip], None]) -> DiskGuard:
-        session = self._session
-        reserve_bytes = session.station.limits.disk_reserve_bytes
-        return DiskGuard(self.folder.path, specs, reserve_bytes=reserve_bytes, on_trip=on_trip, free=session.free_bytes)
 
     def _close(self, reason: str) -> None:
         self._closing_reason = reason
