@@ -1,98 +1,18 @@
 """What every link promises, on every wire."""
 
-import errno
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import serial
 
-from instruments.clock import Clock, VirtualClock, WallClock
+from instruments.clock import VirtualClock
 from instruments.errors import InstrumentTimeout, LinkLost, ProtocolError
-from instruments.links.link import Garbled, Link, RefusedByDevice
-from instruments.links.serial import SerialTransport, open_failure
-from instruments.links.transport import Transport
+from instruments.links.serial import SerialTransport
 from instruments.links.visa import VisaTransport
-from instruments.readings import Identity
-from tests.instruments.scripted_peer import HANG_UP, PtyPeer, ScriptedPeer, Step
+from tests.instruments.linked import HELLO, LONG_S, SHORT_S, Rig, connected
+from tests.instruments.scripted_peer import HANG_UP, PtyPeer
 from tests.instruments.wires import SERIAL, VISA_SERIAL, VISA_SOCKET, WIRES, Wire, impatient
-
-HELLO: Step = (b"who\n", b"who=unit 7\n")
-SHORT_S = 0.15
-LONG_S = 20.0
-
-
-class ValueOf:
-    """The answer to `key` is `key=value`; `key!words` refuses; a line without either mark is garbage."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    def __call__(self, unit: bytes) -> str | None:
-        line = unit.decode("latin-1").rstrip("\n")
-        if line.startswith(f"{self.key}!"):
-            raise RefusedByDevice(line.partition("!")[2], "Ask for something else")
-        if "=" not in line:
-            raise Garbled(repr(line))
-        key, _, value = line.partition("=")
-        return value if key == self.key else None
-
-
-class Rig:
-    """A link whose driver identifies the device with `who`."""
-
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        deadline_s: float,
-        clock: Clock | None = None,
-        is_suspect: Callable[[bytes], bool] = lambda unasked: True,
-    ) -> None:
-        self.resynchronised = 0
-        self.link = Link(
-            transport,
-            instrument="meter",
-            clock=clock or WallClock(),
-            deadline_s=deadline_s,
-            resynchronise=self._resynchronise,
-            identify=self._identify,
-            is_suspect=is_suspect,
-        )
-
-    def _resynchronise(self) -> Identity:
-        self.resynchronised += 1
-        return self._identify()
-
-    def _identify(self) -> Identity:
-        return Identity("maker", "model", self.link.ask(b"who\n", ValueOf("who")), "1")
-
-    def connect(self) -> Identity:
-        return self.link.connect(expected_serial="unit 7")
-
-    def ask(self, key: str) -> str:
-        return self.link.ask(f"{key}\n".encode(), ValueOf(key))
-
-
-@contextmanager
-def connected(
-    wire: Wire,
-    transcript: Sequence[Step],
-    *,
-    deadline_s: float = LONG_S,
-    is_suspect: Callable[[bytes], bool] = lambda unasked: True,
-) -> Iterator[tuple[Rig, ScriptedPeer]]:
-    with wire.peer([HELLO, *transcript]) as peer:
-        rig = Rig(wire.transport(peer), deadline_s=deadline_s, is_suspect=is_suspect)
-        try:
-            assert rig.connect().serial == "unit 7"
-            yield rig, peer
-        finally:
-            rig.link.close()
-
 
 every_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 
@@ -354,57 +274,6 @@ def test_requests_of_many_threads_are_never_mixed() -> None:
     echo.join()
     echo.listener.close()
     assert got == {key: key for key in keys}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@pytest.mark.parametrize(
-    ("transport", "words"),
-    [
-        (lambda: VisaTransport(f"TCPIP::127.0.0.1::{free_port()}::SOCKET"), "cannot be opened.*Check power"),
-        (lambda: VisaTransport("ASRL/dev/serial/by-id/no-such-port::INSTR"), "cannot be opened.*Check power"),
-        (lambda: VisaTransport("TCPIP::"), "cannot be opened"),
-        (lambda: VisaTransport("no address at all"), "cannot be opened"),
-        (lambda: VisaTransport("TCPIP::127.0.0.1::1::SOCKET", visa_library="@none"), "VISA library '@none'.*'@py'"),
-        (lambda: VisaTransport("TCPIP::127.0.0.1::1::SOCKET", visa_library="/no/visa.so"), "VISA library.*'@py'"),
-        (
-            lambda: SerialTransport("/dev/serial/by-id/no-such-port", terminator=b"\n"),
-            "cannot be opened.*Plug the adap",
-        ),
-    ],
-)
-def test_nothing_there_is_one_clear_message(transport: Callable[[], Transport], words: str) -> None:
-    rig = Rig(transport(), deadline_s=LONG_S)
-    with pytest.raises(LinkLost, match=words):
-        rig.connect()
-    rig.link.close()
-
-
-def test_a_port_in_use_says_so() -> None:
-    with SERIAL.peer([]) as peer:
-        transport = SERIAL.transport(peer)
-        with serial.Serial(transport.address, exclusive=True):
-            rig = Rig(transport, deadline_s=LONG_S)
-            with pytest.raises(LinkLost, match=r"in use.*Close the other program"):
-                rig.connect()
-
-
-def test_a_port_without_permission_says_so() -> None:
-    lost = open_failure("/dev/ttyUSB0", serial.SerialException(errno.EACCES, "Permission denied"))
-    assert "dialout" in lost.remedy
-    assert "/dev/ttyUSB0" in lost.problem
-
-
-def test_a_file_that_is_no_terminal_is_refused(tmp_path: Path) -> None:
-    port = tmp_path / "port"
-    port.touch()
-    rig = Rig(SerialTransport(str(port), terminator=b"\n"), deadline_s=LONG_S)
-    with pytest.raises(LinkLost, match="cannot be opened"):
-        rig.connect()
 
 
 def test_an_endless_unit_ends() -> None:

@@ -14,8 +14,8 @@ from instruments.links.ports import Adapter, adapter_of, candidates, ports_of
 from instruments.links.serial import SerialTransport
 from instruments.links.transport import Transport
 from instruments.links.visa import VisaTransport, address_of, port_of
+from tests.instruments.linked import HELLO, Rig
 from tests.instruments.scripted_peer import HANG_UP, PtyPeer
-from tests.instruments.test_links import HELLO, Rig
 
 MakeTransport = Callable[[Path, Path], Transport]
 STRANGER = (b"who\n", b"ES=?\nwho=unit 9\n")

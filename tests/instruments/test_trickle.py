@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from instruments.errors import InstrumentError, InstrumentTimeout
-from tests.instruments.test_links import connected
+from tests.instruments.linked import connected
 from tests.instruments.wires import WIRES, Wire, impatient
 
 HANG_S = 60.0

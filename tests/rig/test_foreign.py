@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.evaluate_trace import evaluate_trace, flow_series
-from results.foreign.conditions import Conditions, Vessel
+from results.evaluate_trace import evaluate_trace
+from results.foreign.conditions import Conditions
 from results.foreign.evaluate import evaluate_foreign
-from results.series import FlowSeries
-from results.trace.reader import read_trace
 from rig.cli import main
 from rig.configuration import ConfigurationError
 from rig.foreign import load_conditions
-from tests.results.foreign.files import Table, write_table
+from tests.results.foreign.files import write_table
 from tests.results.synthetic import BENCH, simulate
-from tests.results.test_evaluate_trace import EVALUATION, SHORT, header, phase_events, written
+from tests.results.test_evaluate_trace import SHORT, header, phase_events, written
+from tests.rig.foreign_conditions import own_conditions
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLE = DOCS / "examples" / "syringe-pump.csv"
@@ -208,83 +207,6 @@ def test_a_trace_without_an_analysis_is_a_refusal_in_the_json_too(
     assert main(["evaluate", str(trace), "--json", str(out)]) == 1
     assert "no completed phase 'analysis'" in json.loads(out.read_text(encoding="utf-8"))["refusal"]["reason"]
     assert "no completed phase 'analysis'" in capsys.readouterr().err
-
-
-def own_conditions(series: FlowSeries) -> Table:
-    """The conditions under which a run of our own was recorded."""
-    bench, phases = BENCH.model_dump(), series.phases
-    named = {name: getattr(phases, name) for name in ("blank_before", "stabilisation", "analysis", "blank_after")}
-    balance = {key.removeprefix("balance_"): value for key, value in bench.items() if key.startswith("balance_")}
-    vessel = {key: value for key, value in bench.items() if key in Vessel.model_fields}
-    return {
-        "kind": "flow",
-        "title": "Flow accuracy: fast",
-        "simulated": True,
-        "direction": "collect",
-        "file": {"delimiter": ",", "decimal": "."},
-        "columns": {
-            "time": {"name": "time_s", "unit": "s", "u_s": bench["timing_u_s"]},
-            "mass": {"name": "mass_g", "unit": "g"},
-            "air": {
-                "temperature": {"name": "temperature_c"},
-                "humidity": {"name": "humidity_percent", "unit": "%"},
-                "pressure": {"name": "pressure_hpa", "unit": "hPa"},
-            },
-        },
-        "flow": {"set_flow_ul_per_h": EVALUATION.set_flow_ul_per_h},
-        "method": {"profile": EVALUATION.profile},
-        "periods": {name: [phase.begin_s, phase.end_s] for name, phase in named.items() if phase is not None},
-        "events": {"infusion_start": phases.infusion_start_s},
-        "temperatures": {
-            "volume_reference_c": EVALUATION.volume_reference_temperature_c,
-            "pump_c": EVALUATION.pump_temperature_c,
-            "dose_concentration_c": EVALUATION.dose_concentration_temperature_c,
-        },
-        "liquid": {"kind": "water"},
-        "balance": balance,
-        "vessel": vessel,
-        "air": {
-            "temperature_u_c": bench["air_temperature_u_c"],
-            "humidity_u_percent": bench["air_humidity_u_percent"],
-            "pressure_u_hpa": bench["air_pressure_u_hpa"],
-        },
-        "criteria": [criterion.model_dump() for criterion in EVALUATION.criteria],
-        "decision_rule": EVALUATION.decision_rule.model_dump(),
-    }
-
-
-@pytest.mark.parametrize("files", [1, 2])
-def test_our_own_trace_as_text_files_gives_the_same_numbers(tmp_path: Path, files: int) -> None:
-    """To the last digit, uncertainties and notes included."""
-    series = simulate(SHORT, 1).series
-    trace = written(tmp_path, series, events=phase_events(series), head=header())
-    recorded = flow_series(read_trace(trace), sample_interval_s=30.0)
-    air = recorded.ambient
-    assert air is not None
-    data = write_table(
-        tmp_path / "run.csv",
-        ("time_s", "mass_g", "temperature_c", "humidity_percent", "pressure_hpa"),
-        (recorded.time_s, recorded.mass_g, air.temperature_c, air.humidity_percent, air.pressure_hpa),
-    )
-    table = own_conditions(recorded)
-    if files == 2:
-        write_table(
-            tmp_path / "air.txt",
-            ("time_s", "temperature_c", "humidity_percent", "pressure_hpa"),
-            (recorded.time_s, air.temperature_c, air.humidity_percent, air.pressure_hpa),
-            delimiter="\t",
-        )
-        table["air_file"] = {
-            "path": "air.txt",
-            "file": {"delimiter": "\t", "decimal": "."},
-            "time": table["columns"]["time"],
-            "air": table["columns"].pop("air"),
-        }
-    record = evaluate_foreign(data, Conditions.model_validate(table)).as_record()
-    assert (record["air_file"] is None) is (files == 1)
-    foreign = record["outcome"]
-    own = evaluate_trace(trace).as_record()
-    assert {**foreign, "run_id": own["run_id"]} == own
 
 
 BOLUS_CONDITIONS = """
