@@ -23,17 +23,21 @@ class OwnedRelay:
         self._clock = clock
         self._lines: ValveLines | None = None
         self.is_energised = False
+        self.has_fed = False
+        """Whether the pump had power at any time since the line was taken, as the line reads back."""
 
     def open(self) -> None:
         """Take the line; raises `InstrumentError` or `DriverError`. Its level stays as it is until it is switched."""
         if self._lines is None:
             self._lines = cast(ValveLines, self._device.open(self._clock))
+            self.has_fed = self._lines.read(PUMP_POWER)
 
     def switch(self, energised: bool) -> None:
         """Switch it and confirm it; raises what a driver raises."""
         self.open()
         if self._lines is not None:
             self.is_energised = self.is_energised or energised
+            self.has_fed = self.has_fed or energised
             self._lines.write(PUMP_POWER, energised)
             self.is_energised = energised
 

@@ -68,12 +68,18 @@ def fence_and_make_safe(
 
 
 def make_safe(duty: Duty, reason: str, *, relay: OwnedRelay | None, log: WatchdogLog) -> SafeStateReport:
-    """Make the bench safe with this process's own connections."""
+    """Make the bench safe with this process's own connections.
+
+    A pump that has had no power since this watchdog began delivers nothing, and would answer nothing: it is not asked.
+    """
     clock = WallClock()
+    has_power = relay is None or relay.has_fed
+    if not has_power:
+        log.note("pump_without_power")
     pump = OpenedOnce(lambda: cast(Pump, duty.pump.open(clock)))
     lines = OpenedOnce(lambda: cast(ValveLines, duty.lines.with_lines(without=PUMP_POWER).open(clock)))
     path = bench_safe_state(
-        pump,
+        pump if has_power else None,
         lines,
         power_off=None if relay is None else lambda: relay.switch(False),
         clock=clock,

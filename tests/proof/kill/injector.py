@@ -19,7 +19,7 @@ from instruments.clock import host_monotonic_s
 from results.trace.journal import JournalWriter
 from results.trace.schema import StreamSpec
 from results.trace.seal import seal
-from rig import case_run
+from rig import case_run, run_guards, run_recording
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
@@ -151,8 +151,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """Put the listeners and the striker in place for the session."""
     striker = Striker(json.loads(os.environ.get(ORDER, "{}")))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_run, "TraceWriter", TellingWriter)
-        patch.setattr(case_run, "Deadlines", striker.keep)
+        patch.setattr(run_recording, "TraceWriter", TellingWriter)
+        patch.setattr(run_guards, "Deadlines", striker.keep)
         patch.setattr(case_run, "open_station", _announced(striker, "connect", open_station))
         patch.setattr(case_run, "seal", _announced(striker, "sealing", seal))
         patch.setattr(CaseRun, "_close", _announced(striker, "closing", CaseRun._close))

@@ -22,7 +22,7 @@ from tests.proof.kill.injector import ORDER
 from tests.proof.kill.rig_process import RigProcess
 
 _PROTOCOL = "tests/proof/kill/short_run.py"
-_PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
+_PLAIN = ("--noconftest", "-p", "rig.plugin", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
 _SAMPLERS = ("mass", "ambient", "pump", "pressure")
 _TOLD_WITHIN_S = 120.0
 _ENDED_WITHIN_S = 120.0
@@ -134,6 +134,8 @@ def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_
         struck.status = process.status
     struck.left_over = _left_over(bench)
     follower.finish()
+    if kill is not None and kill.phase not in struck.phases:
+        struck.faults.append(f"it ended before it could be killed: {output.read_text(errors='replace')[-400:]!r}")
     host_sleep(_SETTLED_S)
     return struck
 

@@ -1,4 +1,4 @@
-"""A few kills of the matrix, at wall-clock time: one that the rig ends itself, and two that only the watchdog can end.
+"""A few kills of the matrix, at wall-clock time: one the rig ends itself, and those that only the watchdog can end.
 
 The seeds are the first of their cells in the matrix.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.proof.kill.lanes import all_kills, run_lanes
 
 CELLS = {
+    ("SIGKILL of the rig", "connect"),
     ("SIGKILL of the rig", "before stop"),
     ("SIGSTOP: the rig hangs", "occluded"),
     ("exception in the writer", "prime"),

@@ -27,7 +27,7 @@ import pytest
 from instruments.simulated.physics.growing import FloatArray, GrowingTable
 from results.trace.journal import JournalWriter
 from results.trace.schema import MASS, StreamSpec
-from rig import case_run
+from rig import run_recording
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
@@ -119,6 +119,6 @@ def in_a_file(shape: tuple[int, int]) -> FloatArray:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Put the meter in place for the session."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_run, "TraceWriter", MeteredWriter)
+        patch.setattr(run_recording, "TraceWriter", MeteredWriter)
         patch.setattr(GrowingTable, "allocate", staticmethod(in_a_file))
         return (yield)

@@ -1,0 +1,114 @@
+"""What a watchdog does for a bench whose rig is lost, on a twin in this process: its pump with and without power."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from instruments.clock import WallClock
+from instruments.interfaces import Pump
+from instruments.program import continuous
+from rig.device import Device
+from rig.opening import ROLES
+from rig.safety.safe_state import SafeStateReport
+from rig.station_file import load_station_file
+from rig.twin import resolve, start_twin
+from rig.watchdog.duty import Duty, Times
+from rig.watchdog.log import WatchdogLog
+from rig.watchdog.relay import OwnedRelay
+from rig.watchdog.rescue import make_safe
+from tests.end_to_end.bench_runs import make_station
+from tests.end_to_end.guarded_bench import RELAY
+
+VALVES = ["outlet to waste", "occluder open"]
+POWER = ["pump power off"]
+PUMP = ["pump stop", "pump stop confirmed"]
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """A bench whose pump has no power yet, and the relay that gives it."""
+
+    duty: Duty
+    relay: OwnedRelay
+
+    def run(self) -> SafeStateReport:
+        return make_safe(self.duty, "the rig is lost", relay=self.relay, log=WatchdogLog())
+
+    def pump(self) -> Pump:
+        return cast(Pump, self.duty.pump.open(WallClock()))
+
+
+@pytest.fixture
+def rescue(tmp_path: Path) -> Iterator[Rescue]:
+    file = load_station_file(make_station(tmp_path / "bench", station=RELAY, base="simulated-external"))
+    clock = WallClock()
+    twin = start_twin(file, clock=clock, seed=1)
+    try:
+        entries = (file.lines, file.pump, file.balance, file.ambient, file.pressure)
+        devices: dict[str, Device] = {}
+        for role, entry in zip(ROLES, entries, strict=True):
+            options, grpc_address = resolve(entry.options, twin.addresses())
+            devices[role] = Device(role, entry.name, entry.driver, options, grpc_address)
+        duty = Duty(
+            os.getpid(),
+            file.id,
+            Times(3.0, closing_s=60.0),
+            devices["pump"],
+            devices["lines"],
+            True,
+            tmp_path / "state",
+        )
+        relay = OwnedRelay(duty.lines, clock=clock)
+        relay.open()
+        try:
+            yield Rescue(duty, relay)
+        finally:
+            relay.close()
+    finally:
+        twin.close()
+
+
+def test_a_pump_that_never_had_power_is_not_asked_and_leaves_the_bench_safe(rescue: Rescue) -> None:
+    """A rig that hangs while it opens its station is no reason to have somebody look."""
+    report = rescue.run()
+    assert report.is_safe
+    assert report.done == [*VALVES, *POWER]
+
+
+def test_a_pump_that_has_power_is_stopped_and_asked(rescue: Rescue) -> None:
+    rescue.relay.switch(True)
+    pump = rescue.pump()
+    pump.upload(continuous(1000.0))
+    pump.start()
+    pump.close()
+    report = rescue.run()
+    assert report.is_safe
+    assert report.done == [*PUMP, *VALVES, *POWER]
+
+
+def test_a_pump_that_had_power_and_does_not_answer_any_more_leaves_the_bench_not_safe(rescue: Rescue) -> None:
+    rescue.relay.switch(True)
+    rescue.relay.switch(False)
+    report = rescue.run()
+    assert not report.is_safe
+    assert [name for name, _ in report.failed] == PUMP
+    assert report.done == [*VALVES, *POWER]
+
+
+def test_a_relay_that_was_on_when_it_was_taken_has_fed_its_pump(rescue: Rescue) -> None:
+    """An earlier rig may have left it so."""
+    rescue.relay.switch(True)
+    rescue.relay.close()
+    found = OwnedRelay(rescue.duty.lines, clock=WallClock())
+    found.open()
+    try:
+        assert found.has_fed
+        assert not found.is_energised
+    finally:
+        found.close()
