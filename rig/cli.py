@@ -23,9 +23,9 @@ from rig.ownership.status import state_of, status_lines
 from rig.record import recorded_sha256
 from rig.recovery.at_start import close_orphans
 from rig.run_folder import RunFolder
-from rig.station_file import available_stations, load_station_file
+from rig.stations.file import available_stations, load_station_file
+from rig.stations.twin import simulate_forever
 from rig.terminal.outcome_tables import print_outcome
-from rig.twin import simulate_forever
 
 PLAIN_WIDTH = 140
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")

@@ -10,11 +10,11 @@ from pathlib import Path
 from instruments.clock import utc_now
 from results.decision import Verdict
 from results.input_file import read_json
-from rig.case import Case
+from rig.cases.case import Case
 from rig.faults import NotRun
 from rig.record import MOST_RECORD_BYTES
 from rig.run_folder import RunFolder, name_time, name_word
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 
 DAILY_CHECK = "daily-check"
 """The procedure that opens the gate."""

@@ -10,10 +10,10 @@ from instruments.clock import Clock
 from instruments.drivers import DriverError
 from instruments.errors import InstrumentError
 from instruments.interfaces import Instrument, Pump, ValveLines
-from rig.device import Device
 from rig.safety.bench_safety import action_bound_s, bench_safe_state
 from rig.safety.power import PowerRelay, RelayLine
 from rig.safety.safe_state import SafeState
+from rig.stations.device import Device
 
 ROLES = ("lines", "pump", "balance", "ambient", "pressure")
 """In the order of opening: a pump behind a power relay answers only when the relay is on."""

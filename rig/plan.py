@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from instruments.program import ProgramError
 from results.decision import StrictModel
-from rig.case import Case, PlanIdentity
+from rig.cases.case import Case, PlanIdentity
+from rig.cases.gaps import AllowedGaps
+from rig.cases.plan_file import PlanFile, plan_file_of
+from rig.cases.plan_tables import CaseTable
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found
-from rig.gaps import AllowedGaps
 from rig.plan_evaluation import evaluation_of, measurand_faults
-from rig.plan_file import PlanFile, plan_file_of
-from rig.plan_tables import CaseTable
 from rig.procedures import PROCEDURES
 from rig.procedures.procedure import Procedure
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from results.decision import StrictModel
 from results.kinds import KINDS
+from rig.cases.plan_tables import CaseTable
 from rig.configuration import Fault, check_table
-from rig.plan_tables import CaseTable
 from rig.procedures.procedure import Procedure
 
 

@@ -17,21 +17,21 @@ from instruments.clock import host_monotonic_s
 from results.decision import Verdict
 from results.feasibility import FeasibilityRefused
 from rig.bench import Bench
-from rig.case import Case
-from rig.case_run import CaseRun
+from rig.cases.case import Case
 from rig.configuration import ConfigurationError
 from rig.daily_gate import DAILY_CHECK
 from rig.faults import NotRun, VerdictError
 from rig.ownership.hold import HeldByAnother
 from rig.plan import load_plan
+from rig.running.case_run import CaseRun
+from rig.running.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
 from rig.session import RigSession
 from rig.starting import station_taken
 from rig.station import StationError
-from rig.station_file import StationFile, available_stations, load_station_file
+from rig.stations.file import StationFile, available_stations, load_station_file
 from rig.terminal.keyboard import open_keyboard
 from rig.terminal.progress import open_terminal
 from rig.terminal.verdict_table import print_verdict_table
-from rig.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
 
 SESSION = pytest.StashKey[RigSession]()
 RUN = pytest.StashKey[CaseRun]()

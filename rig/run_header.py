@@ -27,9 +27,9 @@ from results.trace.schema import (
 from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.pressure_sampler import ANCHOR_PERIOD_S
 from rig.acquisition.samplers import ALARM_BIT, PUMP_STATE_CODE
-from rig.case import Case
+from rig.cases.case import Case
 from rig.run_folder import RunFolder
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 
 PROGRAM = "pump-bench-rig"
 LIBRARIES = ("h5py", "nidaqmx", "numpy", "pyserial", "pyvisa", "pyvisa-py", "scipy", "GTC")

@@ -12,7 +12,7 @@ from rig.ownership.station import StationClaim
 from rig.record import CaseRecord
 from rig.run_folder import RunFolder
 from rig.safety.signals import SignalGate
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 from rig.terminal.keyboard import Keyboard
 
 

@@ -13,7 +13,7 @@ from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.errors import InstrumentError
 from instruments.interfaces import AmbientSensor, Balance, Instrument, PressureInput, Pump, ValveLines
 from rig.acquisition.acquisition import SampledInstruments
-from rig.device import Device
+from rig.cases.sampling import burst_trip_kpa
 from rig.opening import ROLES, Opening
 from rig.ownership.hold import HeldByAnother, Hold
 from rig.ownership.instruments import hold_instruments, release_all
@@ -22,10 +22,10 @@ from rig.run_header import Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.safety.safe_state import SafeState
 from rig.safety.undisturbed import undisturbed
-from rig.sampling import burst_trip_kpa
-from rig.station_file import DeviceEntry, StationFile
-from rig.station_tables import SamplingTable
-from rig.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
+from rig.stations.device import Device
+from rig.stations.file import DeviceEntry, StationFile
+from rig.stations.tables import SamplingTable
+from rig.stations.twin import Addresses, RunningTwin, read_addresses, resolve, start_twin
 from rig.valves import PUMP_POWER
 from rig.watchdog.client import Watchdog, WatchdogError
 from rig.watchdog.duty import Duty, Times

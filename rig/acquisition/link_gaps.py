@@ -14,7 +14,7 @@ from instruments.readings import Identity
 from results.trace.schema import AMBIENT, MASS, PUMP
 from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.stream import Item
-from rig.gaps import PRESSURE, AllowedGaps
+from rig.cases.gaps import PRESSURE, AllowedGaps
 from rig.trip import Trip
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 10.0

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from rig.device import Device
 from rig.ownership.hold import Hold
 from rig.ownership.state import state_root
+from rig.stations.device import Device
 
 _ADDRESSES = ("port", "address", "device")
 """The options of drivers that say where an instrument is."""

@@ -8,7 +8,7 @@ from rig.configuration.words import on_one_line
 from rig.ownership.hold import is_held, owner_of
 from rig.ownership.state import StationState, state_folder
 from rig.ownership.station import rig_lock, watchdog_lock
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 
 
 def state_of(station: StationFile) -> StationState:

@@ -12,8 +12,8 @@ from pydantic import Field
 from instruments.program import InfusionProgram, ProgramMode, bolus, continuous
 from results.kinds.bolus import BolusTraceEvaluation, measure
 from results.measured.expected import PlannedPhase, PlannedTest
-from rig.needs import PumpNeeds
-from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, Duration, PlannedFlow
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import UL_PER_H_OF_ML_PER_DAY, Duration, PlannedFlow
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 
 BOLUS_MODE = ProgramMode.SINGLE_BOLUS

@@ -12,9 +12,9 @@ from pydantic import Field
 from instruments.program import InfusionProgram, continuous, flow_ul_per_h_from_dose
 from results.kinds.steps import StepsEvaluation, measure
 from results.measured.expected import PlannedPhase, PlannedTest
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration, PlannedFlow
 from rig.configuration import Listed, Section
-from rig.needs import PumpNeeds
-from rig.plan_tables import Duration, PlannedFlow
 from rig.procedures.procedure import Procedure
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 

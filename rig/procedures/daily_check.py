@@ -10,10 +10,10 @@ from pydantic import Field
 
 from results.kinds.daily_check import DailyCheckEvaluation
 from results.trace.schema import PRESSURE_PREFIX
-from rig.case import Case
-from rig.needs import PumpNeeds
+from rig.cases.case import Case
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import CaseTable, Duration
 from rig.operators.step import ExpectedState, OperatorStep
-from rig.plan_tables import CaseTable, Duration
 from rig.procedures.procedure import Procedure
 
 SEEN_WITHIN = 0.5
@@ -59,7 +59,7 @@ class DailyCheckTable(CaseTable):
     """`[case.<name>]`: how long each thing is read, and what is pushed into the shut line.
 
     `line_volume_ul` is what the syringe pushes in, `line_pressure_kpa` about what that makes of a tight line.
-    `for_pump` names a function (`rig.needs.FUNCTIONS`) of the pumps whose line it is.
+    `for_pump` names a function (`rig.cases.needs.FUNCTIONS`) of the pumps whose line it is.
     """
 
     for_pump: str = Field(min_length=1)

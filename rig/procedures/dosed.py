@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from instruments.program import InfusionProgram, flow_ul_per_h_from_dose
-from rig.plan_tables import PlannedFlow
+from rig.cases.plan_tables import PlannedFlow
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 
 

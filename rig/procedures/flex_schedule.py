@@ -12,10 +12,10 @@ from pydantic import Field
 from instruments.program import FlowStep, InfusionProgram, ProgramMode, flow_ul_per_h_from_dose
 from results.kinds.schedule import ScheduleEvaluation, measure
 from results.measured.expected import PlannedPhase, PlannedTest
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration, PlannedFlow
 from rig.configuration import Listed, Section
 from rig.configuration.section import Contradictions
-from rig.needs import PumpNeeds
-from rig.plan_tables import Duration, PlannedFlow
 from rig.procedures.procedure import Procedure
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 

@@ -15,13 +15,13 @@ from results.expected_record import PlannedFlowTest
 from results.feasibility import predict_flow, refuse_infeasible
 from results.flow.grid import GridError, interval_count
 from results.profiles.profile import MethodProfile, load_profile, profile_ids
-from rig.case import Case, Feasibility
+from rig.cases.case import Case, Feasibility
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow, Text
+from rig.cases.sampling import sampling_of
 from rig.configuration.section import Contradictions
-from rig.needs import PumpNeeds
-from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow, Text
 from rig.procedures.procedure import Procedure
-from rig.sampling import sampling_of
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from results.evaluation import FlowEvaluation
 from results.trace.schema import PRESSURE_PREFIX
+from rig.cases.plan_tables import Duration
 from rig.configuration import Section
 from rig.operators.step import ExpectedState, OperatorStep
-from rig.plan_tables import Duration
 from rig.procedures.flow_accuracy import FlowCase, FlowCaseTable, flow_case_fields
 from rig.procedures.procedure import Procedure
 from rig.procedures.refill import refill_step

@@ -15,13 +15,13 @@ from results.feasibility import FeasibilityRefused
 from results.occlusion.feasibility import PlannedOcclusion, refuse_occlusion
 from results.occlusion.model import LineEvaluation
 from results.trace.schema import PRESSURE_PREFIX
-from rig.case import Feasibility
+from rig.cases.case import Feasibility
+from rig.cases.plan_tables import Duration, PlannedFlow
 from rig.configuration import Section
 from rig.fixture_trial import FixtureTest, Injected
 from rig.operators.step import ExpectedState, OperatorStep
-from rig.plan_tables import Duration, PlannedFlow
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 
 COLLECTED_LONGER_S = 5.0
 """The release lasts so much longer than the evaluation collects: nothing it needs may lie at the edge of the record."""

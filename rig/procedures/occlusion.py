@@ -11,8 +11,8 @@ from pydantic import Field
 from instruments.program import InfusionProgram, ProgramMode
 from results.kinds.occlusion import OcclusionTraceEvaluation
 from results.occlusion.feasibility import PlannedOcclusion
-from rig.needs import PumpNeeds
-from rig.plan_tables import Duration
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration
 from rig.procedures.occluded_line import OccludedLineCase, OccludedLineTable, fixture_test
 from rig.procedures.procedure import Procedure
 

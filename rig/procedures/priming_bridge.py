@@ -19,8 +19,8 @@ from instruments.program import (
 )
 from results.kinds.prime_bridge import PrimeBridgeEvaluation, measure
 from results.measured.expected import PlannedPhase, PlannedTest
-from rig.needs import PumpNeeds
-from rig.plan_tables import Duration, PlannedFlow
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration, PlannedFlow
 from rig.procedures.procedure import Procedure
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 

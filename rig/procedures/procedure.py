@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rig.case import Case
-from rig.plan_tables import CaseTable
+from rig.cases.case import Case
+from rig.cases.plan_tables import CaseTable
 
 
 class CaseOf(Protocol):

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from instruments.program import InfusionProgram, continuous
 from results.kinds.refill import RefillEvaluation
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import UL_PER_H_OF_ML_PER_DAY, Duration, PlannedFlow
 from rig.configuration.section import Contradictions
-from rig.needs import PumpNeeds
 from rig.operators.step import OperatorStep
-from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, Duration, PlannedFlow
 from rig.procedures.procedure import Procedure
 from rig.procedures.weighed import WeighedCase, WeighedCaseTable
 

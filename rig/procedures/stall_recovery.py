@@ -10,10 +10,10 @@ from pydantic import Field
 
 from instruments.program import continuous
 from results.kinds.stall import ALARM_DELAY, StallEvaluation
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration
 from rig.configuration.section import Contradictions
-from rig.needs import PumpNeeds
 from rig.operators.step import OperatorStep
-from rig.plan_tables import Duration
 from rig.procedures.dosed import DosedCase, DosedCaseTable
 from rig.procedures.procedure import Procedure
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from instruments.program import continuous
-from rig.needs import PumpNeeds
-from rig.plan_tables import Duration
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import Duration
 from rig.procedures.dosed import DosedCase, DosedCaseTable
 from rig.procedures.procedure import Procedure
 

@@ -12,10 +12,10 @@ from pydantic import Field
 from instruments.program import FlowStep
 from results.measured.expected import PlannedPhase, PlannedTest
 from results.measured.prediction import predict, refuse_undecidable
-from rig.case import Case, Feasibility
-from rig.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow
-from rig.sampling import sampling_of
-from rig.station_file import StationFile
+from rig.cases.case import Case, Feasibility
+from rig.cases.plan_tables import UL_PER_H_OF_ML_PER_DAY, CaseTable, Duration, PlannedFlow
+from rig.cases.sampling import sampling_of
+from rig.stations.file import StationFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from rig.safety.safe_state import SafeState, SafeStateEntered
 from rig.station import Station
 from rig.stopping import Reached, StoppingCriterion
 from rig.trip import Trip
-from rig.watch import Watch, Watchers
+from rig.verbs.watch import Watch, Watchers
 
 
 class BenchCore:

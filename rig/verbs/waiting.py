@@ -9,7 +9,7 @@ from results.trace.schema import PRESSURE_PREFIX, Block
 from rig.acquisition.stream import Item
 from rig.safety.bench_safety import NOT_DELIVERING
 from rig.verbs.core import BenchCore
-from rig.watch import Watch
+from rig.verbs.watch import Watch
 
 LINE_CHANNEL = "line"
 """The pressure channel at the pump's outlet."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rig.device import Device, device_from_json
+from rig.stations.device import Device, device_from_json
 
 
 @dataclass(frozen=True, slots=True)

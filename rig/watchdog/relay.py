@@ -8,8 +8,8 @@ from instruments.clock import Clock
 from instruments.drivers import DriverError
 from instruments.errors import InstrumentError
 from instruments.interfaces import ValveLines
-from rig.device import Device
 from rig.safety.bounded import Hung, run_bounded
+from rig.stations.device import Device
 from rig.valves import PUMP_POWER
 
 _CALLS_OF_A_WRITE = 3.0

@@ -29,7 +29,7 @@ from rig.acquisition.writer import TraceWriter
 from rig.run_header import stream_specs
 from rig.safety.interlocks import Interlocks
 from rig.station import Station, open_station
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from rig.valves import OCCLUDER, OUTLET
 
 STATION = "simulated-external"

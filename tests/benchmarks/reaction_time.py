@@ -28,7 +28,7 @@ from rig.run_header import stream_specs
 from rig.safety.interlocks import Interlocks
 from rig.safety.safe_state import SafeState
 from rig.station import Station, open_station
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from rig.trip import Trip
 from tests.end_to_end.bench_runs import LONG_ENOUGH_S, ROOT, add_events, make_station
 

@@ -19,7 +19,7 @@ from instruments.clock import host_monotonic_s
 from instruments.clock.interface import host_sleep
 from results.trace.events import read_events
 from rig.run_folder import RunFolder
-from rig.station_file import find_station
+from rig.stations.file import find_station
 
 ROOT = Path(__file__).parents[2]
 RUN_TIMEOUT_S = 300

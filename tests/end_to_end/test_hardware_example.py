@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rig.station import StationError, open_station
-from rig.station_file import find_station, load_station_file
+from rig.stations.file import find_station, load_station_file
 from tests.end_to_end.bench_runs import run_protocols
 
 

@@ -17,7 +17,7 @@ from results.trace.reader import read_trace
 from rig.ownership.state import StationState
 from rig.recovery.at_start import settle_last_run
 from rig.station import StationError, open_station
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from tests.end_to_end.bench_runs import LONG_ENOUGH_S
 from tests.end_to_end.guarded_bench import GuardedBench, GuardedSession, closing_within, guarded_bench, session
 

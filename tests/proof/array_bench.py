@@ -21,7 +21,7 @@ from results.outcome import FlowOutcome
 from results.series import AmbientSeries, FlowPhases, FlowSeries, Phase
 from rig.plan import load_plan
 from rig.procedures.flow_accuracy import FlowCase
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 
 _ROOT = Path(__file__).parents[2]
 _TWIN = _ROOT / "rig" / "stations" / "simulated" / "twin.toml"

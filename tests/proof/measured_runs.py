@@ -17,7 +17,7 @@ from results.measured.outcome import MeasuredOutcome
 from results.measured.pump_log import PumpLog
 from results.measured.run_record import RunRecord
 from results.trace.schema import TraceEvent
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from tests.proof.measured_bench import Stretch, TwinRun
 
 HOUR_S = 3600.0

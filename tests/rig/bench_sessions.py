@@ -15,12 +15,12 @@ import pytest
 from results.trace.events import read_events
 from results.trace.schema import TraceEvent
 from rig.bench import Bench
-from rig.case import Case
-from rig.case_run import CaseRun
+from rig.cases.case import Case
 from rig.plan import load_plan
 from rig.procedures.catheter_trial import CatheterTrialCase
+from rig.running.case_run import CaseRun
 from rig.session import RigSession
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from tests.end_to_end.bench_runs import ROOT, make_station
 
 PLAN = ROOT / "protocols" / "catheter_trial.toml"

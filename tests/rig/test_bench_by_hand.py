@@ -10,7 +10,7 @@ import pytest
 
 from instruments.simulated.twin import TwinStation
 from rig.station import Station, open_station
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from rig.valves import OCCLUDER
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from instruments.clock import utc_now
-from rig.case import Case
+from rig.cases.case import Case
 from rig.daily_gate import refuse_without_daily_check
 from rig.faults import NotRun
 from rig.plan import load_plan
 from rig.run_folder import name_time, name_word, new_run_folder
-from rig.station_file import StationFile
+from rig.stations.file import StationFile
 from tests.end_to_end.bench_runs import ROOT
 from tests.rig.bench_sessions import session_on, trial_case
 

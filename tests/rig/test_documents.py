@@ -13,8 +13,8 @@ from instruments.simulated.truth import load_twin
 from instruments.simulated.truth.events import ActionName, BenchEvent, LinkFaultEvent
 from rig.plan import load_plan
 from rig.procedures.flow_accuracy import FlowCase
-from rig.station_file import load_station_file
-from rig.station_tables import SamplingTable
+from rig.stations.file import load_station_file
+from rig.stations.tables import SamplingTable
 
 DOCS = Path(__file__).parents[2] / "docs"
 

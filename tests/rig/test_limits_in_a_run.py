@@ -13,10 +13,10 @@ from results.measured.outcome import Outcome
 from results.trace.reader import read_trace
 from results.trace.schema import AMBIENT, MASS
 from results.trace.status import SampleStatus
-from rig import case_run
 from rig.acquisition.sample import Sample, to_ns
 from rig.bench import Bench
 from rig.faults import RigLimit
+from rig.running import case_run
 from tests.rig.bench_sessions import ended_by, events_of, record_of, session_on
 
 SILENT = "silent_after_s = 60.0"

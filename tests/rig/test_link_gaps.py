@@ -17,13 +17,13 @@ from results.trace.reader import read_trace
 from results.trace.status import SampleStatus
 from results.trace_series import series_of_trace
 from rig.bench import Bench
-from rig.case_run import CaseRun
+from rig.cases.gaps import AllowedGaps
 from rig.configuration import ConfigurationError
 from rig.faults import NotRun, RigFault
-from rig.gaps import AllowedGaps
 from rig.plan import load_plan
 from rig.procedures.catheter_trial import CatheterTrialCase
 from rig.procedures.flow_accuracy import FlowCase
+from rig.running.case_run import CaseRun
 from tests.end_to_end.bench_runs import ROOT, add_events
 from tests.rig.bench_sessions import TestSession, ended_by, events_of, record_of, session_on, trial_case
 

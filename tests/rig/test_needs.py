@@ -9,11 +9,11 @@ import pytest
 
 from instruments.capabilities import PumpCapabilities
 from instruments.program import IMPLANT_THERAPEUTIC_RANGE, FlowRange, ProgramMode
+from rig.cases.needs import FUNCTIONS, PumpNeeds, unmet
+from rig.cases.plan_tables import SamplingOverrides
+from rig.cases.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
 from rig.faults import NotRun
-from rig.needs import FUNCTIONS, PumpNeeds, unmet
-from rig.plan_tables import SamplingOverrides
-from rig.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from tests.rig.bench_sessions import TestSession, session_on, trial_case
 
 IMPLANT = PumpCapabilities(

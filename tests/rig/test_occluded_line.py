@@ -12,7 +12,7 @@ from rig.plan import load_plan
 from rig.procedures.catheter_occlusion import CatheterOcclusionCase
 from rig.procedures.occluded_line import ExpectedLine
 from rig.procedures.occlusion import OcclusionCase
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 
 PROTOCOLS = Path(__file__).parents[2] / "protocols"
 EXTERNAL, IMPLANT = "simulated-external", "simulated"

@@ -21,7 +21,7 @@ from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
 from rig.run_header import stream_specs
 from rig.station import Station, open_station
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from rig.valves import OCCLUDER
 from tests.end_to_end.bench_runs import make_station
 

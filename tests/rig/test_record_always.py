@@ -12,12 +12,13 @@ from results.measured.outcome import Outcome
 from results.trace.journal import JournalWriter
 from results.trace.reader import read_trace
 from results.trace.schema import MASS
-from rig import case_run, figures
+from rig import figures
 from rig.acquisition.stream import Item
 from rig.bench import Bench
 from rig.faults import CriterionReached, RigFault
 from rig.figures import draw_figure
 from rig.run_folder import RunFolder
+from rig.running import case_run
 from rig.stopping import Reached
 from tests.rig.bench_sessions import ended_by, record_of, session_on
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from rig.cases.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
 from rig.faults import NotRun
 from rig.plan import load_plan
 from rig.procedures import PROCEDURES
-from rig.sampling import burst_trip_kpa, refuse_unsound_sampling, sampling_of
-from rig.station_file import load_station_file
+from rig.stations.file import load_station_file
 from tests.end_to_end.bench_runs import protocol_command
 
 PROTOCOLS = Path(__file__).parents[2] / "protocols"

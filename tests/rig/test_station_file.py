@@ -12,14 +12,14 @@ from hypothesis import given, settings
 
 from instruments.drivers import GROUP
 from rig.configuration import ConfigurationError, read_source
-from rig.station_file import (
+from rig.stations.file import (
     StationFile,
     available_stations,
     find_station,
     load_station_file,
     parse_station,
 )
-from rig.station_tables import DEVICES
+from rig.stations.tables import DEVICES
 from tests.rig.toml_mutation import check_message, document, mutated_tables, mutated_text
 
 SIMULATED = find_station("simulated")

@@ -6,8 +6,8 @@ from instruments.clock import WallClock
 from instruments.links.serial import SerialTransport
 from instruments.program import ProgramMode
 from instruments.pumps.ne1000.driver import Ne1000Options, Ne1000Pump
-from rig.needs import PumpNeeds, unmet
-from rig.station_file import load_station_file
+from rig.cases.needs import PumpNeeds, unmet
+from rig.stations.file import load_station_file
 
 
 def syringe_pump() -> Ne1000Pump:

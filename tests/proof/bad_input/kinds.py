@@ -29,8 +29,8 @@ from rig.plan import load_plan
 from rig.record import recorded_sha256
 from rig.run_folder import RunFolder
 from rig.station import StationError
-from rig.station_file import load_station_file
-from rig.twin import load_truth, read_addresses
+from rig.stations.file import load_station_file
+from rig.stations.twin import load_truth, read_addresses
 from tests.end_to_end.bench_runs import ROOT, make_station
 from tests.proof.bad_input.inspector import inspected
 from tests.proof.bad_input.state_files import (

@@ -19,11 +19,13 @@ from instruments.clock import host_monotonic_s
 from results.trace.journal import JournalWriter
 from results.trace.schema import StreamSpec
 from results.trace.seal import seal
-from rig import case_run, run_guards, run_recording
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
-from rig.case_run import CaseRun
+from rig.running import case_run
+from rig.running import guards as run_guards
+from rig.running import recording as run_recording
+from rig.running.case_run import CaseRun
 from rig.safety.deadlines import Deadlines
 from rig.station import open_station
 from rig.verbs.core import BenchCore

@@ -14,7 +14,16 @@ from pathlib import Path
 
 from tests.end_to_end.bench_runs import ROOT
 
-_PRELOADED = ["pytest", "rig.plugin", "rig.case_run", "rig.twin", "rig.figures", "nidaqmx", "pyvisa", "serial"]
+_PRELOADED = [
+    "pytest",
+    "rig.plugin",
+    "rig.running.case_run",
+    "rig.stations.twin",
+    "rig.figures",
+    "nidaqmx",
+    "pyvisa",
+    "serial",
+]
 _CONTEXT = multiprocessing.get_context("forkserver")
 PIPE = "KILL_MATRIX_PIPE"
 

@@ -18,7 +18,15 @@ from tests.proof.link_faults.faults import Fault, driver_of
 DEADLINE_S = 180.0
 """Host time after which a run counts as hanging."""
 
-_PRELOADED = ["pytest", "rig.case_run", "rig.twin", "nidaqmx", "pyvisa", "serial", "tests.proof.link_faults.judge"]
+_PRELOADED = [
+    "pytest",
+    "rig.running.case_run",
+    "rig.stations.twin",
+    "nidaqmx",
+    "pyvisa",
+    "serial",
+    "tests.proof.link_faults.judge",
+]
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 

@@ -17,15 +17,15 @@ from instruments.clock import Clock, host_monotonic_s
 from instruments.simulated.twin import TwinStation
 from rig import station as station_module
 from rig.bench import Bench
-from rig.case_run import CaseRun
-from rig.gaps import NO_GAPS, AllowedGaps
+from rig.cases.gaps import NO_GAPS, AllowedGaps
 from rig.plan import load_plan
 from rig.procedures.stop_restart import StopRestartCase
 from rig.run_folder import RunFolder
+from rig.running.case_run import CaseRun
+from rig.running.verdicts import reason_of_error, verdict_of_error
 from rig.session import RigSession
-from rig.station_file import StationFile, load_station_file
-from rig.twin import load_truth
-from rig.verdicts import reason_of_error, verdict_of_error
+from rig.stations.file import StationFile, load_station_file
+from rig.stations.twin import load_truth
 from tests.end_to_end.bench_runs import make_station
 from tests.proof.link_faults.faults import DEADLINE_S, GAP_S, SILENT_AFTER_S, Driver, Fault
 from tests.proof.link_faults.striker import Striker

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from tests.end_to_end.bench_runs import Finished, found_runs
 
-_PRELOADED = ["pytest", "rig.plugin", "rig.twin", "rig.figures", "matplotlib.pyplot", "nidaqmx", "pyvisa", "serial"]
+_PRELOADED = [
+    "pytest",
+    "rig.plugin",
+    "rig.stations.twin",
+    "rig.figures",
+    "matplotlib.pyplot",
+    "nidaqmx",
+    "pyvisa",
+    "serial",
+]
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 

@@ -27,10 +27,10 @@ import pytest
 from instruments.simulated.physics.growing import FloatArray, GrowingTable
 from results.trace.journal import JournalWriter
 from results.trace.schema import MASS, StreamSpec
-from rig import run_recording
 from rig.acquisition.sample import Sample
 from rig.acquisition.stream import Item, SampleStream
 from rig.acquisition.writer import TraceWriter
+from rig.running import recording as run_recording
 from tests.proof.kill.digests import Digests
 
 FILE, EVERY_H = "SOAK_METER_FILE", "SOAK_METER_EVERY_H"

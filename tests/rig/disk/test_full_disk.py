@@ -14,11 +14,11 @@ from results.trace.journal_read import JournalReader
 from results.trace.reader import read_trace
 from results.trace.schema import MASS, Block
 from results.trace.seal import seal
-from rig import case_run
 from rig.bench import Bench
-from rig.case_run import CaseRun
 from rig.disk import room
 from rig.faults import NotRun, RigFault, RigLimit
+from rig.running import case_run
+from rig.running.case_run import CaseRun
 from tests.rig.bench_sessions import TestSession, ended_by, events_of, record_of, session_on, trial_case
 from tests.rig.disk.small_disks import Quota, folder_bytes, mounted
 

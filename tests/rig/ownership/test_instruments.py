@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from rig.device import Device
 from rig.ownership.hold import HeldByAnother
 from rig.ownership.instruments import address_of, hold_instruments, release_all
+from rig.stations.device import Device
 
 
 class Options(BaseModel):

@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from rig.case_run import CaseRun
 from rig.ownership.state import StationState
 from rig.ownership.station import StationClaim
+from rig.running.case_run import CaseRun
 from tests.rig.bench_sessions import session_on, trial_case
 
 

@@ -17,11 +17,11 @@ from instruments.clock.interface import host_sleep
 from instruments.daq.lines import LineOptions, LinesOptions
 from instruments.errors import InstrumentError
 from instruments.pumps.bench_interface.driver import BenchInterfaceOptions
-from rig.device import Device
 from rig.ownership.hold import Hold
 from rig.ownership.state import StationState
 from rig.ownership.station import watchdog_lock
 from rig.safety.safe_state import SafeStateReport
+from rig.stations.device import Device
 from rig.watchdog.client import Watchdog, WatchdogError
 from rig.watchdog.duty import Duty, Times
 

@@ -13,11 +13,11 @@ import pytest
 from instruments.clock import WallClock
 from instruments.interfaces import Pump
 from instruments.program import continuous
-from rig.device import Device
 from rig.opening import ROLES
 from rig.safety.safe_state import SafeStateReport
-from rig.station_file import load_station_file
-from rig.twin import resolve, start_twin
+from rig.stations.device import Device
+from rig.stations.file import load_station_file
+from rig.stations.twin import resolve, start_twin
 from rig.watchdog.duty import Duty, Times
 from rig.watchdog.log import WatchdogLog
 from rig.watchdog.relay import OwnedRelay

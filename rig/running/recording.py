@@ -13,7 +13,7 @@ from results.trace.schema import StreamSpec
 from rig.acquisition.heartbeat import Beat, Heartbeat
 from rig.acquisition.stream import SampleStream
 from rig.acquisition.writer import TraceWriter
-from rig.case import Case
+from rig.cases.case import Case
 from rig.run_folder import RunFolder
 from rig.terminal.live_view import LiveView
 from rig.terminal.progress import progress_display

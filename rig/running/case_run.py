@@ -18,27 +18,27 @@ from results.trace.reader import read_trace
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
 from rig.bench import Bench
-from rig.case import Case
+from rig.cases.case import Case
+from rig.cases.gaps import refuse_unsound_gaps
+from rig.cases.readiness import refuse_unfit_pump
+from rig.cases.sampling import refuse_unsound_sampling, sampling_of
 from rig.daily_gate import refuse_without_daily_check
 from rig.disk.ballast import Ballast
 from rig.disk.room import refuse_full_disk
 from rig.faults import CriterionReached, RigFault, VerdictError
 from rig.figures import draw_figure
-from rig.gaps import refuse_unsound_gaps
 from rig.operators.chosen import operator_of
-from rig.readiness import refuse_unfit_pump
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
-from rig.run_guards import RunGuards
 from rig.run_header import Prepared, run_header, stream_specs
-from rig.run_recording import record_run, show_progress
+from rig.running.guards import RunGuards
+from rig.running.recording import record_run, show_progress
+from rig.running.verdicts import reason_of_error, verdict_of_error
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.undisturbed import undisturbed
-from rig.sampling import refuse_unsound_sampling, sampling_of
 from rig.session import RigSession
 from rig.station import NOT_SAFE, Station, StationError, UnsafeStation, open_station, watchdog_words
 from rig.terminal.outcome_text import reason_text
-from rig.verdicts import reason_of_error, verdict_of_error
 
 
 class CaseRun:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rig.device_checks import telemetry_faults
+from rig.cases.plan_tables import SamplingOverrides
 from rig.faults import NotRun
-from rig.plan_tables import SamplingOverrides
-from rig.station_file import StationFile
-from rig.station_tables import SamplingTable, block_faults, heartbeat_faults, silence_faults
+from rig.stations.device_checks import telemetry_faults
+from rig.stations.file import StationFile
+from rig.stations.tables import SamplingTable, block_faults, heartbeat_faults, silence_faults
 
 _LEAST_TRIP_SHARE = 0.5
 """A trip level nearer to the pressures of ordinary work than this share of the burst limit guards nothing well."""

@@ -15,8 +15,8 @@ from instruments.simulated.truth import TwinConfig
 from instruments.simulated.twin import TwinStation
 from results.input_file import UnreadableFile, read_json
 from rig.configuration import ConfigurationError, Fault, Section, check_table, load_toml
-from rig.station_file import StationFile
-from rig.station_tables import TWIN_SCHEME, Text
+from rig.stations.file import StationFile
+from rig.stations.tables import TWIN_SCHEME, Text
 
 Addresses = Mapping[str, Mapping[str, str]]
 """Where each device of a twin is, by its name."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from rig.acquisition.acquisition import Acquisition
 from rig.acquisition.link_gaps import link_gaps
 from rig.bench import Bench
-from rig.case import Case
+from rig.cases.case import Case
 from rig.disk.room import DiskGuard
 from rig.disk.standstill import StandstillGuard
-from rig.run_recording import RunRecording
+from rig.running.recording import RunRecording
 from rig.safety.deadlines import Deadlines
 from rig.safety.interlocks import Interlocks
 from rig.session import RigSession
 from rig.station import Station
-from rig.station_tables import SamplingTable
+from rig.stations.tables import SamplingTable
 
 
 class RunGuards:

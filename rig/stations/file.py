@@ -14,8 +14,8 @@ from results.bench import GravimetricBench
 from results.input_file import UnreadableFile, open_regular
 from rig.configuration import ConfigurationError, Fault, SourceFile, check_table, parse_toml, read_source
 from rig.configuration.words import found, quoted
-from rig.device_checks import device_contradictions
-from rig.station_tables import (
+from rig.stations.device_checks import device_contradictions
+from rig.stations.tables import (
     DEVICES,
     ChecksTable,
     LimitsTable,
@@ -25,7 +25,7 @@ from rig.station_tables import (
     WatchdogTable,
 )
 
-_SHIPPED = Path(__file__).parent / "stations"
+_SHIPPED = Path(__file__).parent
 _FILE_NAME = "station.toml"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from instruments.interfaces import Pump
-from rig.case import Case
+from rig.cases.case import Case
+from rig.cases.needs import unmet
 from rig.faults import NotRun
-from rig.needs import unmet
 
 
 def refuse_unfit_pump(case: Case, pump: Pump) -> None:

@@ -10,8 +10,8 @@ from results.trace.schema import AMBIENT, MASS, PUMP
 from rig.faults import NotRun
 
 if TYPE_CHECKING:
-    from rig.station_file import StationFile
-    from rig.station_tables import SamplingTable
+    from rig.stations.file import StationFile
+    from rig.stations.tables import SamplingTable
 
 PRESSURE = "pressure"
 """The sampler of all channels of the DAQ."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from results.decision import StrictModel
-from rig.gaps import NO_GAPS, AllowedGaps
-from rig.needs import PumpNeeds
-from rig.plan_tables import ConditionsTable, SamplingOverrides
+from rig.cases.gaps import NO_GAPS, AllowedGaps
+from rig.cases.needs import PumpNeeds
+from rig.cases.plan_tables import ConditionsTable, SamplingOverrides
 
 if TYPE_CHECKING:
-    from rig.station_file import StationFile
+    from rig.stations.file import StationFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from rig.configuration import Fault
-from rig.station_tables import SamplingTable, StationTables
+from rig.stations.tables import SamplingTable, StationTables
 from rig.valves import OCCLUDER, OUTLET, PUMP_POWER
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from instruments.program import ProgramError
+from rig.cases.plan_tables import FLOW_RANGES, CaseName, CaseTable, ConditionsTable, GapsTable, PlanTable
 from rig.configuration import Section
 from rig.configuration.section import Contradictions
-from rig.plan_tables import FLOW_RANGES, CaseName, CaseTable, ConditionsTable, GapsTable, PlanTable
 
 T = TypeVar("T", bound=CaseTable)
 
