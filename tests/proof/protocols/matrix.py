@@ -41,8 +41,9 @@ class RowRun:
 
     @property
     def as_expected(self) -> bool:
-        """True when the verdict is the row's, and the defect is found by its name where the row asks for it."""
-        return self.verdict is self.row.verdict and self.row.finds.lower() in self.reason.lower()
+        """True when the verdict is one of the row's, and the defect is found by its name where the row asks for it."""
+        is_right = self.verdict is not None and self.verdict in (self.row.verdict, self.row.or_else)
+        return is_right and self.row.finds.lower() in self.reason.lower()
 
 
 def run_row(row: Row, seed: int, *, cpu: int | None = None) -> RowRun:

@@ -41,6 +41,8 @@ class Row:
 
     `twin`, `station` and `plan` replace texts of the shipped files (each must occur); `events` are bodies of
     `[[event]]` tables. `finds` is text that the reason or a note of the record must hold: the defect by its name.
+    `or_else`: a verdict that is as right, for a defect so near to its limit that U reaches from one to the other; that
+    none of them is a pass is what such a row is for.
     `in_ci`: run by the tests too, at one seed; each protocol marks one good and one bad row.
     """
 
@@ -48,6 +50,7 @@ class Row:
     case: str
     label: str
     verdict: Verdict
+    or_else: Verdict | None = None
     base: str = "simulated"
     twin: Mapping[str, str] = field(default_factory=dict)
     station: Mapping[str, str] = field(default_factory=dict)

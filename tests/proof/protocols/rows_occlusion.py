@@ -36,8 +36,15 @@ ROWS = (
         finds="pressure at alarm less threshold",
     ),
     _row(
+        "threshold 20 kPa too low: it draws the line empty after the alarm",
+        Verdict.FAIL,
+        twin={"error_kpa = { value = 0.0, u = 1.0,": "error_kpa = { value = 20.0, u = 1.0,"},
+        finds="pressure at alarm less threshold",
+    ),
+    _row(
         "threshold 15 kPa too low: it draws the line empty after the alarm",
         Verdict.FAIL,
+        or_else=Verdict.INCONCLUSIVE,  # pressure rises while it takes its time: to 10 kPa less, the limit
         twin={"error_kpa = { value = 0.0, u = 1.0,": "error_kpa = { value = 15.0, u = 1.0,"},
         finds="pressure at alarm less threshold",
     ),

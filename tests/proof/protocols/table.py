@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tests.proof.protocols.matrix import RowRun
+from tests.proof.protocols.rows import Row
 
 LEAST_AGREEMENT = 0.93
 
@@ -34,7 +35,7 @@ def _verdicts(runs: Sequence[RowRun]) -> list[str]:
         told = ", ".join(f"{word} {count}" for word, count in words.items())
         good = sum(run.as_expected for run in same)
         mark = "" if good == len(same) else " **MISSED**"
-        head = f"{row.protocol} | {row.case} | {row.label} | {row.verdict.value}"
+        head = f"{row.protocol} | {row.case} | {row.label} | {_wanted(row)}"
         cost_s = statistics.median(run.cpu_s for run in same)
         lines.append(f"| {head} | {good} of {len(same)}{mark} | {told} | {cost_s:.1f} |")
     return lines
@@ -52,3 +53,7 @@ def _agreement_line(name: str, runs: Sequence[RowRun]) -> str:
     good, count = agreement(runs)
     share = f"{good} ({100.0 * good / count:.1f} %)" if count else "-"
     return f"| {name} | {len(runs)} | {count} | {share} |"
+
+
+def _wanted(row: Row) -> str:
+    return row.verdict.value if row.or_else is None else f"{row.verdict.value} or {row.or_else.value}"
