@@ -20,7 +20,7 @@ from rig.configuration import ConfigurationError
 from rig.figures import draw
 from rig.foreign import evaluate_file, write_json
 from rig.ownership.status import state_of, status_lines
-from rig.record import recorded_sha256
+from rig.record import recorded_end, recorded_sha256
 from rig.recovery.at_start import close_orphans
 from rig.run_folder import RunFolder
 from rig.stations.file import available_stations, load_station_file
@@ -129,11 +129,18 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json_file is not None:
         write_json(evaluated.as_record(), options.json_file)
     if evaluated.outcome is None:
-        raise EvaluationRefused(str(evaluated.refusal))
+        raise EvaluationRefused(f"{options.run}: {evaluated.refusal}{_how_it_ended(options.run)}")
     print_outcome(console, evaluated.outcome)
     if options.figure is not None and not draw(evaluated.outcome, options.figure, provenance_of(evaluated.trace)):
-        raise EvaluationRefused(f"there is no figure for an outcome of the kind {evaluated.outcome.schema!r}")
+        sys.stderr.write(
+            f"rig evaluate: {options.figure} is not drawn: only tests of flow and occlusion have a figure\n"
+        )
     return 0
+
+
+def _how_it_ended(run: Path) -> str:
+    ended = recorded_end(RunFolder(run)) if run.is_dir() else ""
+    return f". The run ended {ended}" if ended else ""
 
 
 def _seal(options: argparse.Namespace) -> int:

@@ -24,18 +24,18 @@ from rig.faults import NotRun, VerdictError
 from rig.ownership.hold import HeldByAnother
 from rig.plan import load_plan
 from rig.running.case_run import CaseRun
-from rig.running.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS
+from rig.running.verdicts import ERROR_VERDICTS, EXPECTED_ERRORS, reason_of_error
 from rig.session import RigSession
 from rig.starting import station_taken
 from rig.station import StationError
 from rig.stations.file import StationFile, available_stations, load_station_file
+from rig.terminal.junit import ERROR_WORD, failures_to_errors
 from rig.terminal.keyboard import open_keyboard
 from rig.terminal.progress import open_terminal
 from rig.terminal.verdict_table import print_verdict_table
 
 SESSION = pytest.StashKey[RigSession]()
 RUN = pytest.StashKey[CaseRun]()
-ERROR_WORD = "rig_error_verdict"
 
 R = TypeVar("R")
 
@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--case", action="append", metavar="NAME", help="run only this case: NAME, or PLAN/NAME (repeatable)"
     )
     group.addoption("--clock", choices=("virtual", "wall"), help="how time passes on a simulated station [virtual]")
-    group.addoption("--seed", type=int, default=1, help="seed of a simulated station [1]")
+    group.addoption("--seed", type=int, help="seed of a twin in this process [1]")
     group.addoption(
         "--overtime",
         type=_overtime,
@@ -99,12 +99,12 @@ def pytest_configure(config: pytest.Config) -> None:
         with tempfile.TemporaryFile(dir=runs):
             pass
     except OSError as error:
-        raise pytest.UsageError(f"--runs: {runs} cannot be written ({error}); give another folder") from error
+        raise pytest.UsageError(f"--runs: {runs} cannot be written ({error.strerror}); give another folder") from error
     minutes: float | None = config.getoption("--session-deadline")
     config.stash[SESSION] = RigSession(
         station=station,
         virtual=_is_virtual(station, config.getoption("--clock")),
-        seed=config.getoption("--seed"),
+        seed=_seed(station, config.getoption("--seed")),
         runs=runs,
         terminal=open_terminal(),
         keyboard=open_keyboard(),
@@ -112,6 +112,13 @@ def pytest_configure(config: pytest.Config) -> None:
         until_s=None if minutes is None else host_monotonic_s() + 60.0 * minutes,
         figures=not config.getoption("--no-figure"),
     )
+
+
+def _seed(station: StationFile, asked: int | None) -> int:
+    """The seed is drawn by a twin in this process; one that runs already has drawn its own."""
+    if asked is not None and not (station.is_simulated and station.attach is None):
+        raise pytest.UsageError(f"--seed needs a twin in this process; station {station.id!r} has none")
+    return 1 if asked is None else asked
 
 
 def _is_virtual(station: StationFile, asked: str | None) -> bool:
@@ -156,10 +163,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = config.getoption("--case")
     if not chosen:
         return
+    if not protocols:
+        raise pytest.UsageError("--case: no protocol was found; name its file, as in: pytest mine/flow_accuracy.py")
     chosen_names = set(chosen)
     cases = {item: _names_of(item.callspec.params["case"]) for item in protocols if hasattr(item, "callspec")}
     unknown = [name for name in chosen if not any(name in names for names in cases.values())]
-    if unknown and protocols:
+    if unknown:
         known = ", ".join(sorted(full for _, full in cases.values()))
         raise pytest.UsageError(f"no plan has the case {', '.join(unknown)}; cases: {known}")
     kept = [item for item, names in cases.items() if not chosen_names.isdisjoint(names)]
@@ -244,6 +253,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
         run.conclude(None)
         if run.verdict is not Verdict.PASS:  # a protocol that does not verify is no pass either
             raise VerdictError(run.verdict, run.reason)
+    except KeyboardInterrupt as interrupted:
+        run.conclude(interrupted)
+        # Not passed on: pytest would leave the case out of every report of the session it ends.
+        pyfuncitem.session.shouldstop = reason_of_error(interrupted)
+        raise VerdictError(run.verdict, run.reason) from interrupted
     except BaseException as error:
         run.conclude(error)
         raise
@@ -256,15 +270,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say the verdict instead of a traceback; mark what is an error and not a failure."""
     report = yield
-    if call.excinfo is None or RUN not in item.stash or call.when != "call":
+    if RUN not in item.stash or call.when != "call":
         return report
     run = item.stash[RUN]
     verdict = run.verdict
-    if verdict in ERROR_VERDICTS:
-        report.user_properties.append((ERROR_WORD, verdict.value))
-    if isinstance(call.excinfo.value, EXPECTED_ERRORS):
+    properties = [("verdict", verdict.value), *([(ERROR_WORD, verdict.value)] if verdict in ERROR_VERDICTS else [])]
+    report.user_properties += properties
+    item.user_properties += properties  # a JUnit file has those of the last report, its teardown's
+    if call.excinfo is not None and isinstance(call.excinfo.value, EXPECTED_ERRORS):
         report.longrepr = f"{run.case.name}: {verdict.value}: {run.reason}\nrun: {run.folder.path}"
-    report.user_properties.append(("verdict", verdict.value))
     return report
 
 
@@ -275,6 +289,12 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
             if name == ERROR_WORD:
                 return "error", "E", str(value)
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Say in a JUnit file what is an error and not a failure, before it is written."""
+    failures_to_errors(session.config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -86,6 +86,15 @@ def write_record(folder: RunFolder, record: CaseRecord) -> None:
     write_whole(folder.record, text.encode())
 
 
+def recorded_end(folder: RunFolder) -> str:
+    """Return verdict and reason as the record has them; "" where there is none that can be read."""
+    try:
+        record = read_json(folder.record, most_bytes=MOST_RECORD_BYTES)
+    except (FileNotFoundError, UnreadableFile):
+        return ""
+    return f"{record.get('verdict')}: {record.get('reason')}" if isinstance(record, dict) else ""
+
+
 def recorded_sha256(folder: RunFolder) -> str | None:
     """Return the SHA-256 of the trace as the record of a run has it; None where there is no record, or no trace in it.
 

@@ -34,6 +34,9 @@ from rig.stations.file import StationFile
 PROGRAM = "pump-bench-rig"
 LIBRARIES = ("h5py", "nidaqmx", "numpy", "pyserial", "pyvisa", "pyvisa-py", "scipy", "GTC")
 
+TWIN_IN_PROCESS = "none: the bench is a twin in the rig's own process"
+"""What trace and record say of the watchdog where a crash of the rig leaves nothing to be made safe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

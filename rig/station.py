@@ -18,7 +18,7 @@ from rig.opening import ROLES, Opening
 from rig.ownership.hold import HeldByAnother, Hold
 from rig.ownership.instruments import hold_instruments, release_all
 from rig.ownership.state import state_folder
-from rig.run_header import Prepared
+from rig.run_header import TWIN_IN_PROCESS, Prepared
 from rig.safety.interlocks import InterlockLimits
 from rig.safety.safe_state import SafeState
 from rig.safety.undisturbed import undisturbed
@@ -192,7 +192,7 @@ def open_station(
 def watchdog_words(station: Station) -> Mapping[str, object] | str:
     """Return what the record says of the watchdog that guards a run on this station."""
     if station.watchdog is None:
-        return "none: the bench is a twin in the rig's own process"
+        return TWIN_IN_PROCESS
     return station.watchdog.describe()
 
 

@@ -52,7 +52,7 @@ _IN_USE_CODES = frozenset((DAQmxErrors.PAL_RESOURCE_RESERVED.value, DAQmxErrors.
 _IN_USE_REMEDY = "Close the other program that uses the device"
 _TURNS_WAITED = 10.0
 """How many deadlines of an answer a call waits for the one before it, which is bounded by a few."""
-_DRIVER_REMEDY = "Install NI-DAQmx from ni.com/downloads, or give the address of an NI gRPC device server"
+_DRIVER_REMEDY = "Install NI-DAQmx from ni.com/downloads"
 _SERVER_REMEDY = "Check that the NI gRPC device server runs and that its address is right"
 _DEVICE_REMEDY = "Check power, cable and the device name (NI MAX lists the names)"
 _OVERRUN_REMEDY = "Read more often, sample more slowly, or find out what held this computer up; then start again"

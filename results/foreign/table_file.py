@@ -216,7 +216,10 @@ def _row_reader(path: Path, layout: FileFormat, chunk: bytes, columns: Mapping[s
             raise EvaluationRefused(f"{path}: {wanted}: without a header line, give the number of the column")
         if header.count(name) != 1:
             problem = "several columns are named" if name in header else "no column is named"
-            raise EvaluationRefused(f"{path}: {wanted}: {problem} {shown(name)}; line {row_line} names {known}")
+            raise EvaluationRefused(
+                f"{path}: {wanted}: {problem} {shown(name)}; line {row_line} names {known}. "
+                f"Correct the column in the conditions file"
+            )
         return header.index(name)
 
     return RowReader(

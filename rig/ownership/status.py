@@ -28,8 +28,11 @@ def status_lines(station: StationFile) -> Iterator[str]:
     if is_held(watchdog):
         yield f"guarded by {owner_of(watchdog)}"
     current = state.current_run
-    if current is not None:
+    if current is not None and is_held(rig):
         yield f"current run: {on_one_line(str(current.folder))}, since {current.since_utc}"
+    elif current is not None:
+        run = on_one_line(str(current.folder))
+        yield f"left by a crash: {run}, begun {current.since_utc}; the next session closes it"
     fault = state.fault
     yield "sound" if fault is None else f"BROKEN: {fault}. Look at the bench, then: rig clear-fault"
     yield f"its state is kept in {state.folder}"

@@ -21,6 +21,7 @@ from rig.recovery.missing import missing_samples
 from rig.recovery.orphans import is_orphan
 from rig.recovery.witnesses import Witnesses, witnesses_of
 from rig.run_folder import RunFolder
+from rig.run_header import TWIN_IN_PROCESS
 from rig.safety.safe_state import SafeStateReport
 
 _UNKNOWN = "unknown"
@@ -94,26 +95,40 @@ def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str]) -> CaseRe
         station_sha256=str(station.get("sha256", "")),
         simulated=bool(header.get("simulated", False)),
         verdict=Verdict.ABORTED,
-        reason=f"the rig died{during}; closed afterwards. {_bench(witnesses)}",
-        safe_state=_safe_state(witnesses),
-        watchdog={"log": list(witnesses.watchdog)} if witnesses.watchdog else "none left a word",
+        reason=f"the rig died{during}; closed afterwards. {_bench(witnesses, header)}",
+        safe_state=_safe_state(witnesses, header),
+        watchdog=_watchdog(witnesses, header),
         notes=tuple(notes),
         outcome=None,
     )
 
 
-def _bench(witnesses: Witnesses) -> str:
+def _watchdog(witnesses: Witnesses, header: Mapping[str, Any]) -> Mapping[str, object] | str:
+    if _was_twin_in_process(header):
+        return TWIN_IN_PROCESS
+    return {"log": list(witnesses.watchdog)} if witnesses.watchdog else "none left a word"
+
+
+def _was_twin_in_process(header: Mapping[str, Any]) -> bool:
+    return header.get("watchdog") == TWIN_IN_PROCESS
+
+
+def _bench(witnesses: Witnesses, header: Mapping[str, Any]) -> str:
     if witnesses.rig_made_safe:
         return "The rig had made the bench safe"
     if witnesses.is_safe:
         return "Its watchdog made the bench safe"
+    if _was_twin_in_process(header):
+        return "Its bench was a twin in the same process, and ended with it"
     return "Nobody confirmed that the bench was made safe"
 
 
-def _safe_state(witnesses: Witnesses) -> SafeStateReport:
+def _safe_state(witnesses: Witnesses, header: Mapping[str, Any]) -> SafeStateReport:
     reason = "the rig died"
     if witnesses.rig_made_safe:
         return SafeStateReport(reason, done=["by the rig, before it died"])
+    if _was_twin_in_process(header):
+        return SafeStateReport(reason, done=["the twin ended with the rig"])
     actions = [line for line in witnesses.deeds if line["kind"] == "action"]
     done = [str(action.get("name")) for action in actions if not action.get("error")]
     failed = [(str(action.get("name")), str(action["error"])) for action in actions if action.get("error")]

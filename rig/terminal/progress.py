@@ -24,6 +24,8 @@ from rig.terminal.live_view import LiveView
 
 REFRESH_S = 0.2
 PLAIN_LINE_PERIOD_S = 10.0
+LEAST_RATE_S = 1.0
+"""Host time over which the rate of station time is worth a guess."""
 
 
 def open_terminal() -> TextIO:
@@ -80,15 +82,26 @@ def _show_bar(console: Console, view: LiveView, title: str, finished: threading.
 
 
 def _show_lines(console: Console, view: LiveView, title: str, finished: threading.Event) -> None:
-    started_s = host_monotonic_s()
     phase = ""
-    next_line_s = started_s
+    next_line_s = host_monotonic_s()
+    begun: tuple[float, float] | None = None
+    """Host time and station time when the station's had begun to pass: before that, instruments are connected."""
     while not finished.wait(REFRESH_S):
         now_s = host_monotonic_s()
         if view.phase == phase and now_s < next_line_s:
             continue
         phase = view.phase
         next_line_s = now_s + PLAIN_LINE_PERIOD_S
-        left_s = (now_s - started_s) * (1 - view.fraction) / view.fraction if view.fraction > 0 else None
+        if begun is None and view.time_s > 0.0:
+            begun = now_s, view.time_s
+        left_s = None if begun is None else _left_s(view, passed_s=now_s - begun[0], since_s=begun[1])
         left = "" if left_s is None else f"   left {format_station_time(left_s)}"
         console.print(f"{title}: {view.fraction:4.0%}  {describe(view)}{left}", highlight=False, soft_wrap=True)
+
+
+def _left_s(view: LiveView, *, passed_s: float, since_s: float) -> float | None:
+    """Return the host time left, s, at the rate station time went by since `since_s`; None before it shows."""
+    gone_s = view.time_s - since_s
+    if gone_s <= 0.0 or passed_s < LEAST_RATE_S:
+        return None
+    return passed_s * max(0.0, view.planned_s - view.time_s) / gone_s

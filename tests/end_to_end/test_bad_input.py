@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,23 @@ def test_several_workers_on_one_station_are_refused(tmp_path: Path) -> None:
 def test_virtual_time_on_hardware_is_refused(tmp_path: Path) -> None:
     finished = run_protocols(tmp_path / "runs", "--station", "hardware-example", "--clock", "virtual")
     assert_refused(finished, "--clock virtual", "hardware-example")
+
+
+def test_a_seed_where_no_twin_draws_from_it_is_refused(tmp_path: Path) -> None:
+    finished = run_protocols(tmp_path / "runs", "--station", "hardware-example", "--seed", "5")
+    assert_refused(finished, "--seed", "hardware-example")
+
+
+def test_a_case_where_no_protocol_is_found_is_refused(tmp_path: Path) -> None:
+    """Pytest collects by file names of its own liking: a folder of protocols other than this one is passed over."""
+    root = copy_protocols(tmp_path / "copied", {})
+    mine = root / "mine"
+    mine.mkdir()
+    for name in ("flow_accuracy.py", "flow_accuracy.toml"):
+        shutil.copy(root / "protocols" / name, mine)
+    chosen = ("--station", "simulated", "--case", "fast")
+    finished = run_protocols(tmp_path / "runs", *chosen, protocols="mine", cwd=root)
+    assert_refused(finished, "--case", "name its file")
 
 
 def test_all_faults_of_a_station_are_told_at_once(tmp_path: Path) -> None:

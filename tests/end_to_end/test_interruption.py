@@ -6,12 +6,19 @@ import json
 import signal
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from results.trace.events import read_events
 from results.trace.reader import read_trace
-from tests.end_to_end.bench_runs import LONG_ENOUGH_S, ROOT, found_runs, protocol_command, wait_for_phase
+from tests.end_to_end.bench_runs import LONG_ENOUGH_S, ROOT, found_runs, protocol_command, run_protocols, wait_for_phase
+
+
+def counts_in(junit: Path) -> dict[str, int]:
+    """Return what a JUnit file counts."""
+    (suite,) = ElementTree.parse(junit).getroot()
+    return {what: int(suite.attrib[what]) for what in ("tests", "errors", "failures")}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +34,9 @@ def test_an_ending_signal_leaves_a_safe_bench_and_a_readable_run(
     tmp_path: Path, number: signal.Signals, phase: str, clock: str
 ) -> None:
     runs = tmp_path / "runs"
-    command = protocol_command(runs, "--station", "simulated", "--case", "maintenance", "--clock", clock)
+    report = tmp_path / "junit.xml"
+    chosen = ("--station", "simulated", "--case", "maintenance", "--clock", clock)
+    command = protocol_command(runs, *chosen, f"--junitxml={report}")
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         wait_for_phase(runs, phase)
@@ -36,8 +45,9 @@ def test_an_ending_signal_leaves_a_safe_bench_and_a_readable_run(
     finally:
         process.kill()
         process.wait()
-    assert process.returncode != 0
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert "ABORTED" in output
+    assert counts_in(report) == {"tests": 1, "errors": 1, "failures": 0}
     (run,) = found_runs(runs)
     record = json.loads(run.record.read_text())
     assert record["verdict"] == "ABORTED"
@@ -49,6 +59,17 @@ def test_an_ending_signal_leaves_a_safe_bench_and_a_readable_run(
     assert trace.complete
     assert trace.events[-2].kind in ("safe_state", "sampler_end")
     assert phase in {event.data.get("phase") for event in trace.events if event.kind == "phase_begin"}
+
+
+def test_what_the_deadline_of_a_session_ends_is_an_error_and_no_failure_of_the_pump(tmp_path: Path) -> None:
+    report = tmp_path / "junit.xml"
+    chosen = ("--station", "simulated", "--case", "maintenance", "--session-deadline", "0.03")
+    finished = run_protocols(tmp_path / "runs", *chosen, f"--junitxml={report}")
+    assert finished.status == 1, finished.output
+    assert finished.record["verdict"] == "ABORTED"
+    assert counts_in(report) == {"tests": 1, "errors": 1, "failures": 0}
+    (error,) = ElementTree.parse(report).getroot().iter("error")
+    assert "--session-deadline" in error.attrib["message"]
 
 
 def test_a_killed_run_is_sealed_afterwards_and_lacks_nothing_committed(tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ def test_a_killed_run_of_a_twin_in_the_rig_is_closed_by_the_next_session(tmp_pat
     record = json.loads(orphan.record.read_text())
     assert record["verdict"] == "ABORTED"
     assert "stabilisation" in record["reason"]
+    assert "a twin in the same process, and ended with it" in record["reason"]
+    assert record["safe_state"]["failed"] == []
+    ended = rig("evaluate", str(orphan.path))
+    assert ended.returncode == 1
+    assert "The run ended ABORTED: the rig died" in ended.stderr
 
 
 def test_rig_and_watchdog_killed_together_leave_a_station_that_somebody_has_to_look_at(
@@ -96,6 +101,7 @@ def test_rig_and_watchdog_killed_together_leave_a_station_that_somebody_has_to_l
     assert len(refused.runs) == 1
 
     (orphan,) = found_runs(runs)
+    assert f"left by a crash: {orphan.path}" in rig("status", str(attached)).stdout
     broken = session()
     assert "NOT RUN" in broken.output
     assert "rig clear-fault" in broken.output
