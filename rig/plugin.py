@@ -303,5 +303,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     session = config.stash[SESSION]
     writer = terminalreporter._tw
-    console = Console(file=writer._file, force_terminal=writer.hasmarkup, width=max(100, writer.fullwidth))
+    console = Console(
+        file=writer._file,
+        force_terminal=writer.hasmarkup,
+        width=max(100 if writer.hasmarkup else 140, writer.fullwidth),
+    )
     print_verdict_table(console, session.concluded)

@@ -24,6 +24,7 @@ from results.foreign.mapping import (
 )
 from results.foreign.method import method_profile
 from results.foreign.occlusion import evaluate_occlusion_table
+from results.foreign.plausible import plausible
 from results.foreign.series import air_wanted, columns_wanted, flow_series_of, reference_wanted, time_wanted
 from results.foreign.table_file import ColumnWanted, TableData, read_table
 from results.occlusion.outcome import OcclusionOutcome
@@ -188,12 +189,13 @@ def evaluate_table(
     if conditions.kind == "flow":
         phases = flow_phases_of(conditions, table)
         profile = method_profile(conditions.method, analysis_s=phases.analysis.duration_s)
-        return evaluate_flow(
+        outcome = evaluate_flow(
             flow_series_of(conditions, table, phases=phases, run_id=run_id, air=air, reference=reference),
             flow_evaluation_of(conditions, profile=profile.profile.id),
             bench=bench_of(conditions),
             profile=profile,
         )
+        return plausible(outcome)
     evaluation = bolus_evaluation_of(conditions)
     boluses_s = [second_of(at, table) for at in conditions.events.boluses]
     phases = bolus_phases(

@@ -177,6 +177,28 @@ def test_conditions_that_cannot_be_used_are_refused_before_the_file_is_read(
     assert told in capsys.readouterr().err
 
 
+def test_readings_that_go_the_other_way_are_refused_with_a_remedy(tmp_path: Path, conditions: Path) -> None:
+    stated = conditions.read_text(encoding="utf-8")
+    assert 'direction = "collect"' in stated
+    conditions.write_text(stated.replace('direction = "collect"', 'direction = "withdraw"'), encoding="utf-8")
+    status, record = evaluate(EXAMPLE, conditions, tmp_path)
+    assert status == 1
+    assert record["outcome"] is None
+    assert "Correct `direction`" in record["refusal"]["reason"]
+
+
+def test_a_flow_far_from_the_set_one_is_told_to_be_perhaps_a_unit_stated_wrongly(
+    tmp_path: Path, conditions: Path
+) -> None:
+    stated = conditions.read_text(encoding="utf-8")
+    assert 'name = "Balance (g)", unit = "g"' in stated
+    conditions.write_text(stated.replace('"Balance (g)", unit = "g"', '"Balance (g)", unit = "mg"'), encoding="utf-8")
+    status, record = evaluate(EXAMPLE, conditions, tmp_path)
+    assert status == 0
+    assert record["outcome"]["verdict"] == "FAIL"
+    assert "look at the units of the columns" in record["outcome"]["notes"][0]
+
+
 def test_a_trace_is_evaluated_by_itself(tmp_path: Path, conditions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     series = simulate(SHORT, 1).series
     trace = written(tmp_path, series, events=phase_events(series), head=header())
