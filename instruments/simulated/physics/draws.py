@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHUNK = 8192
-_KEPT_CHUNKS = 4
+KEPT_CHUNKS = 4
 
 
 class NormalTrack:
@@ -38,7 +38,7 @@ class NormalTrack:
     def _chunk(self, chunk: int) -> NDArray[np.float64]:
         kept = self._chunks.get(chunk)
         if kept is None:
-            if len(self._chunks) >= _KEPT_CHUNKS:
+            if len(self._chunks) >= KEPT_CHUNKS:
                 self._chunks.pop(next(iter(self._chunks)))
             kept = self.generator(chunk).standard_normal(CHUNK)
             self._chunks[chunk] = kept
