@@ -11,6 +11,7 @@ from instruments.clock import utc_now
 from results.decision import Verdict
 from results.input_file import read_json
 from rig.cases.case import Case
+from rig.configuration.words import on_one_line
 from rig.faults import NotRun
 from rig.record import MOST_RECORD_BYTES
 from rig.run_folder import RunFolder, name_time, name_word
@@ -80,6 +81,7 @@ def _checks(station: StationFile, runs: Path) -> Iterator[_Check]:
             if record["plan"].get("procedure") == DAILY_CHECK and record["station"] == station.id:
                 ended = datetime.fromisoformat(record["ended_utc"]).astimezone(UTC)
                 plan_id, folder = record["plan"]["id"], path.parent.name
-                yield _Check(record["run_id"], plan_id, folder, ended, record["verdict"], record["station_sha256"])
+                run_id, verdict = (on_one_line(str(record[key])) for key in ("run_id", "verdict"))
+                yield _Check(run_id, plan_id, folder, ended, verdict, record["station_sha256"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # no record of this rig: it opens no gate

@@ -17,6 +17,7 @@ from results.measured.outcome import Outcome
 from results.outcome import as_json
 from results.refusal import EvaluationRefused
 from results.trace.durable import write_whole
+from rig.configuration.words import on_one_line
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 from rig.trip import Trip
@@ -92,7 +93,9 @@ def recorded_end(folder: RunFolder) -> str:
         record = read_json(folder.record, most_bytes=MOST_RECORD_BYTES)
     except (FileNotFoundError, UnreadableFile):
         return ""
-    return f"{record.get('verdict')}: {record.get('reason')}" if isinstance(record, dict) else ""
+    if not isinstance(record, dict):
+        return ""
+    return on_one_line(f"{record.get('verdict')}: {record.get('reason')}")
 
 
 def recorded_sha256(folder: RunFolder) -> str | None:

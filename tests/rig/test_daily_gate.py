@@ -88,6 +88,13 @@ def test_what_opens_no_gate(station: StationFile, tmp_path: Path, changes: dict[
     assert words in refusal(station, runs)
 
 
+def test_what_a_record_says_reaches_the_terminal_on_one_line_and_is_not_obeyed_there(
+    station: StationFile, tmp_path: Path
+) -> None:
+    write(tmp_path / "runs", station, run_id="R\u0000\u001b[2J", verdict="FAIL\n")
+    assert refusal(station, tmp_path / "runs").isprintable()
+
+
 def test_the_newest_check_counts(station: StationFile, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     write(runs, station, hours_ago=2.0)
