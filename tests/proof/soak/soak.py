@@ -38,6 +38,9 @@ METERS = {
     "descriptors": "open descriptors",
 }
 
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""The C library (glibc) keeps free pieces of memory for each thread apart, the more the longer: not here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -116,7 +119,7 @@ def soak(
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, FILE: str(meter), EVERY_H: str(every_h), "COLUMNS": "160"},
+        env={**os.environ, **ONE_ARENA, FILE: str(meter), EVERY_H: str(every_h), "COLUMNS": "160"},
         check=False,
     )
     lines: list[dict[str, Any]] = [json.loads(line) for line in meter.read_text(encoding="utf-8").splitlines()]
