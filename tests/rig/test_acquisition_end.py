@@ -50,6 +50,8 @@ class StuckPressure:
 
 
 class Readings:
+    doubts = 0
+
     """A pump that answers at once."""
 
     def status(self) -> PumpStatus:
@@ -57,11 +59,15 @@ class Readings:
 
 
 class Scale:
+    doubts = 0
+
     def read(self) -> MassReading:
         return MassReading(1.0, ReadingState.STABLE, "S S 1 g")
 
 
 class Air:
+    doubts = 0
+
     def read(self) -> AmbientReading:
         return AmbientReading(20.0, 50.0, 1000.0, ReadingState.STABLE, "")
 
