@@ -50,9 +50,9 @@ class StuckPressure:
 
 
 class Readings:
-    doubts = 0
-
     """A pump that answers at once."""
+
+    doubts = 0
 
     def status(self) -> PumpStatus:
         return PumpStatus(PumpState.STOPPED, 0.0, 0.0, 0.0, frozenset())
