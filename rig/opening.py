@@ -53,6 +53,7 @@ class Opening:
             None if lines is None else lambda: lines,
             power_off=None if self._relay is None else self._power_off,
             clock=self._clock,
+            on_confirmed=self._note_stopped,
             pump_bound_s=action_bound_s(self._devices["pump"].deadline_s),
             lines_bound_s=action_bound_s(self._devices["lines"].deadline_s),
         )
@@ -66,6 +67,10 @@ class Opening:
             self._relay.switch(True)
         except InstrumentError as error:
             self.faults.append(str(error))
+
+    def _note_stopped(self) -> None:
+        if self._relay is not None:
+            self._relay.note_stopped()
 
     def _power_off(self) -> None:
         if self._relay is not None:

@@ -22,13 +22,15 @@ def bench_safe_state(
     *,
     power_off: Callable[[], None] | None,
     clock: Clock,
+    on_confirmed: Callable[[], None] = lambda: None,
     pump_bound_s: float = USUAL_BOUND_S,
     lines_bound_s: float = USUAL_BOUND_S,
     on_action: ActionListener | None = None,
 ) -> SafeState:
     """Return the safe-state path of the bench with the pump and the lines that are got, or opened, when needed.
 
-    What was never reached is None: there is nothing to be done with it.
+    What was never reached is None: there is nothing to be done with it. `on_confirmed` is called once the pump has
+    confirmed its stop, before its power goes.
 
     The outlet opens to waste before the occluder does: stored pressure is never let into the weighed vessel. A pump
     that does not answer delays both valves by its two bounds at most. `power_off` drops the power relay where there is
@@ -49,6 +51,7 @@ def bench_safe_state(
             with _saying_what_rests(pump, relay=power_off is not None):
                 confirm_stopped(pump())
             confirmed.set()
+            on_confirmed()
 
     def cut_power() -> None:
         if power_off is not None:

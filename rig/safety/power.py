@@ -15,6 +15,9 @@ class PowerRelay(Protocol):
     def switch(self, energised: bool) -> None:
         """Switch it and confirm it; raises an `InstrumentError` when it could not be."""
 
+    def note_stopped(self) -> None:
+        """Hear that the pump has confirmed its stop: without power it cannot say so again."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelayLine:
@@ -25,3 +28,6 @@ class RelayLine:
     def switch(self, energised: bool) -> None:
         """Switch it."""
         self.lines.write(PUMP_POWER, energised)
+
+    def note_stopped(self) -> None:
+        """It is this process that asks the pump."""

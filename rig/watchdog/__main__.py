@@ -81,7 +81,15 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
         answer({"released": True})
         held.release()
         return 0
-    report = fence_and_make_safe(duty, lost, is_safe=guard.rig_made_safe, fence=fence, relay=relay, log=log)
+    report = fence_and_make_safe(
+        duty,
+        lost,
+        is_safe=guard.rig_made_safe,
+        pump_stopped=guard.pump_stopped,
+        fence=fence,
+        relay=relay,
+        log=log,
+    )
     log.note("safe" if report.is_safe else "not_safe", done=report.done, failed=report.failed)
     if not report.is_safe:
         with suppress(OSError):  # the rig's note of its current run latches the station at the next start

@@ -135,6 +135,10 @@ class Watchdog:
             raise LinkLost(f"the watchdog is dead ({self._death})", instrument=_NAME, command="relay on")
         self._take_relay_over().switch(False)
 
+    def note_stopped(self) -> None:
+        """Say that the pump has confirmed its stop to the rig, before its power is cut."""
+        self._send({"stopped": True})
+
     def note_end(self, report: SafeStateReport) -> None:
         """Say how the run ended; no heartbeat is due any more, and nobody is told of a death.
 

@@ -35,6 +35,8 @@ class Guard:
         self._answer = answer
         self.rig_made_safe = False
         """Whether the rig has told that its bench is safe: nothing moves it any more."""
+        self.pump_stopped = False
+        """Whether the pump has confirmed its stop to the rig, and got no power since."""
         self._last_beat: Message | None = None
         self._is_listening = True
         self._heard_s = host_monotonic_s()
@@ -64,6 +66,9 @@ class Guard:
             self._answer({"ack": message["beat"]})
         elif "relay" in message:
             self._answer({"id": message["id"], "error": self._switch(bool(message["relay"]))})
+        elif "stopped" in message:
+            self.pump_stopped = True
+            self._log.note("pump_stopped")
         elif "run" in message:
             self._log.open(RunFolder(Path(message["run"])).watchdog)
         elif "safe" in message:
@@ -83,6 +88,7 @@ class Guard:
         return False
 
     def _switch(self, energised: bool) -> str:
+        self.pump_stopped = self.pump_stopped and not energised
         problem = "this station has no power relay" if self._relay is None else self._relay.try_to_switch(energised)
         self._log.note("relay", energised=energised, error=problem)
         return problem

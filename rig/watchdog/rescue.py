@@ -47,7 +47,14 @@ class OpenedOnce(Generic[T]):
 
 
 def fence_and_make_safe(
-    duty: Duty, reason: str, *, is_safe: bool, fence: Fence, relay: OwnedRelay | None, log: WatchdogLog
+    duty: Duty,
+    reason: str,
+    *,
+    is_safe: bool,
+    pump_stopped: bool,
+    fence: Fence,
+    relay: OwnedRelay | None,
+    log: WatchdogLog,
 ) -> SafeStateReport:
     """Kill the rig, wait for its death, then make the bench safe; every step is logged as it is done.
 
@@ -64,16 +71,20 @@ def fence_and_make_safe(
         return report
     if is_safe:
         return SafeStateReport(reason, done=["by the rig, before it was lost"])
-    return make_safe(duty, reason, relay=relay, log=log)
+    return make_safe(duty, reason, pump_stopped=pump_stopped, relay=relay, log=log)
 
 
-def make_safe(duty: Duty, reason: str, *, relay: OwnedRelay | None, log: WatchdogLog) -> SafeStateReport:
+def make_safe(
+    duty: Duty, reason: str, *, pump_stopped: bool, relay: OwnedRelay | None, log: WatchdogLog
+) -> SafeStateReport:
     """Make the bench safe with this process's own connections.
 
-    A pump that has had no power since this watchdog began delivers nothing, and would answer nothing: it is not asked.
+    A pump without power delivers nothing and answers nothing. It is not asked where it has had none since this watchdog
+    began, nor where it was cut off once it had confirmed its stop to the rig (`pump_stopped`).
     """
     clock = WallClock()
-    has_power = relay is None or relay.has_fed
+    was_cut_off = pump_stopped and relay is not None and not relay.is_energised
+    has_power = relay is None or (relay.has_fed and not was_cut_off)
     if not has_power:
         log.note("pump_without_power")
     pump = OpenedOnce(lambda: cast(Pump, duty.pump.open(clock)))

@@ -37,8 +37,8 @@ class Rescue:
     duty: Duty
     relay: OwnedRelay
 
-    def run(self) -> SafeStateReport:
-        return make_safe(self.duty, "the rig is lost", relay=self.relay, log=WatchdogLog())
+    def run(self, *, pump_stopped: bool = False) -> SafeStateReport:
+        return make_safe(self.duty, "the rig is lost", pump_stopped=pump_stopped, relay=self.relay, log=WatchdogLog())
 
     def pump(self) -> Pump:
         return cast(Pump, self.duty.pump.open(WallClock()))
@@ -99,6 +99,20 @@ def test_a_pump_that_had_power_and_does_not_answer_any_more_leaves_the_bench_not
     assert not report.is_safe
     assert [name for name, _ in report.failed] == PUMP
     assert report.done == [*VALVES, *POWER]
+
+
+def test_a_pump_cut_off_after_it_had_confirmed_its_stop_leaves_the_bench_safe(rescue: Rescue) -> None:
+    """A rig killed between its pump's last word and its own."""
+    rescue.relay.switch(True)
+    rescue.relay.switch(False)
+    report = rescue.run(pump_stopped=True)
+    assert report.is_safe
+    assert report.done == [*VALVES, *POWER]
+
+
+def test_a_pump_that_has_power_is_asked_whatever_it_confirmed_before(rescue: Rescue) -> None:
+    rescue.relay.switch(True)
+    assert rescue.run(pump_stopped=True).done == [*PUMP, *VALVES, *POWER]
 
 
 def test_a_relay_that_was_on_when_it_was_taken_has_fed_its_pump(rescue: Rescue) -> None:
