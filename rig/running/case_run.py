@@ -235,6 +235,9 @@ class CaseRun:
     def _begin(self, station: Station, prepared: Mapping[str, Prepared]) -> Bench:
         case, session, closing = self.case, self._session, self._closing
         self.folder = new_run_folder(session.runs, station=station.id, plan=case.plan.id, case=case.name)
+        if station.watchdog is not None:
+            # Before the run is noted as current: whoever loses it from here on, the log says how the bench was left.
+            station.watchdog.guard_run(self.folder.path)
         self._life = OwnerLock(self.folder.life)
         if session.claim is not None:
             session.claim.note_run(self.folder.path)
@@ -250,7 +253,6 @@ class CaseRun:
         recording = record_run(self.folder, header, stream_specs(sampled, prepared), closing)
         show_progress(recording.stream, case, session.terminal, closing)
         if station.watchdog is not None:
-            station.watchdog.guard_run(self.folder.path)
             recording.beat(station.watchdog.beat)
         guards = RunGuards(station, case, session, sampling)
         acquisition = Acquisition(
