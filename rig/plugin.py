@@ -256,6 +256,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
     except KeyboardInterrupt as interrupted:
         run.conclude(interrupted)
         # Not passed on: pytest would leave the case out of every report of the session it ends.
+        if run.verdict is Verdict.PASS:  # it had been judged already
+            raise
         pyfuncitem.session.shouldstop = reason_of_error(interrupted)
         raise VerdictError(run.verdict, run.reason) from interrupted
     except BaseException as error:

@@ -218,7 +218,7 @@ def _row_reader(path: Path, layout: FileFormat, chunk: bytes, columns: Mapping[s
             problem = "several columns are named" if name in header else "no column is named"
             raise EvaluationRefused(
                 f"{path}: {wanted}: {problem} {shown(name)}; line {row_line} names {known}. "
-                f"Correct the column in the conditions file"
+                "Correct the column in the conditions file"
             )
         return header.index(name)
 

@@ -191,7 +191,7 @@ class CaseRun:
                 stack.enter_context(station.clock.participate("protocol"))
                 stack.callback(self._leave_safe, station)
                 refuse_unfit_pump(self.case, station.pump)
-                prepared = station.prepare()
+                prepared = station.undisturbed(gate.deferred).prepare()
                 self._refuse_full_disk(station, prepared)
             except BaseException as error:
                 self._closing_reason = reason_of_error(error)

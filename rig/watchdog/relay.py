@@ -23,8 +23,8 @@ class OwnedRelay:
         self._clock = clock
         self._lines: ValveLines | None = None
         self.is_energised = False
-        self.has_fed = False
-        """Whether the pump had power at any time since the line was taken, as the line reads back."""
+        self.has_fed = True
+        """Whether the pump had power at any time since the line was taken; False only where the line has said so."""
 
     def open(self) -> None:
         """Take the line; raises `InstrumentError` or `DriverError`. Its level stays as it is until it is switched."""
