@@ -30,8 +30,9 @@ class Bench(FixtureVerbs, WaitingVerbs, BalanceCheckVerbs):
         operator: Operator,
         after_check: AfterCheck | None,
         evaluate: Callable[[], Outcome],
+        heed_signals: Callable[[], None],
     ) -> None:
-        super().__init__(station=station, acquisition=acquisition, safe_state=safe_state)
+        super().__init__(station=station, acquisition=acquisition, safe_state=safe_state, heed_signals=heed_signals)
         self.operator = operator
         self._after_check = after_check
         self._evaluate = evaluate

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 from rich.console import Console
@@ -210,8 +210,8 @@ def _tell(config: pytest.Config, line: str) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, R, R]:
     """End the session after a case during whose closing a signal came."""
     result = yield
-    if SESSION in item.config.stash and item.config.stash[SESSION].gate.noted:
-        item.session.shouldstop = f"ended by {item.config.stash[SESSION].gate.noted[0]}"
+    if SESSION in item.config.stash and item.config.stash[SESSION].gate.asked_to_end:
+        item.session.shouldstop = f"ended by {item.config.stash[SESSION].gate.asked_to_end}"
     return result
 
 
@@ -226,6 +226,10 @@ def bench(request: pytest.FixtureRequest, case: Case) -> Iterator[Bench]:
             yield opened
     except (StationError, ConfigurationError, FeasibilityRefused, NotRun) as error:
         refusal = str(error)
+    except KeyboardInterrupt as interrupted:
+        run.refuse(reason_of_error(interrupted))
+        request.node.stash[RUN] = run
+        _end_session(request.session, run, interrupted)
     if refusal:
         run.refuse(refusal)
         pytest.fail(f"{case.name}: {run.verdict.value}: {refusal}", pytrace=False)
@@ -238,8 +242,22 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, R, R
         return (yield)
     except BaseException as error:
         if isinstance(request.node, pytest.Item) and RUN in request.node.stash:
-            request.node.stash[RUN].conclude(error)
+            run = request.node.stash[RUN]
+            run.conclude(error)
+            if isinstance(error, KeyboardInterrupt):
+                _end_session(request.session, run, error)
         raise
+
+
+def _end_session(session: pytest.Session, run: CaseRun, interrupted: KeyboardInterrupt) -> NoReturn:
+    """Raise what the signal made of the case, and let no other begin.
+
+    The signal itself is not passed on: pytest would leave the case out of every report of the session it ends.
+    """
+    if run.verdict is Verdict.PASS:  # it had been judged already
+        raise interrupted
+    session.shouldstop = reason_of_error(interrupted)
+    raise VerdictError(run.verdict, run.reason) from interrupted
 
 
 @pytest.hookimpl(wrapper=True)
@@ -255,11 +273,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, R, R]:
             raise VerdictError(run.verdict, run.reason)
     except KeyboardInterrupt as interrupted:
         run.conclude(interrupted)
-        # Not passed on: pytest would leave the case out of every report of the session it ends.
-        if run.verdict is Verdict.PASS:  # it had been judged already
-            raise
-        pyfuncitem.session.shouldstop = reason_of_error(interrupted)
-        raise VerdictError(run.verdict, run.reason) from interrupted
+        _end_session(pyfuncitem.session, run, interrupted)
     except BaseException as error:
         run.conclude(error)
         raise
@@ -272,7 +286,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say the verdict instead of a traceback; mark what is an error and not a failure."""
     report = yield
-    if RUN not in item.stash or call.when != "call":
+    ended = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
+    if RUN not in item.stash or not ended:
         return report
     run = item.stash[RUN]
     verdict = run.verdict

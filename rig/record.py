@@ -22,7 +22,7 @@ from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 from rig.trip import Trip
 
-RECORD_SCHEMA = "case-record/1.2.0"
+RECORD_SCHEMA = "case-record/1.3.0"
 MOST_RECORD_BYTES = 50_000_000
 """No record is larger: curves of a run of two weeks take a few MB."""
 
@@ -31,16 +31,21 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:
-    """What `record.json` says. `evidence` tells whether the run may serve as verification evidence, and why not."""
+    """What `record.json` says. `evidence` tells whether the run may serve as verification evidence, and why not.
+
+    `simulation`: seed and clock of a twin; `ended_utc`: when the run ended, "" for as its record is written.
+    """
 
     run_id: str
     plan_id: str
     plan_revision: str
+    plan_sha256: str
     procedure: str
     case: str
     station: str
     station_sha256: str
     simulated: bool
+    simulation: Mapping[str, object] | None
     verdict: Verdict
     reason: str
     safe_state: SafeStateReport
@@ -49,21 +54,26 @@ class CaseRecord:
     outcome: Outcome | None
     after_check: AfterCheckOutcome | None = None
     interlock: Trip | None = None
+    ended_utc: str = ""
 
     def as_json(self, files: Mapping[str, str]) -> dict[str, object]:
         """Return the record as JSON types; `files` maps names to SHA-256."""
+        now_utc = utc_now().isoformat()
+        plan = {"id": self.plan_id, "revision": self.plan_revision, "procedure": self.procedure}
         return {
             "schema": RECORD_SCHEMA,
             "run_id": self.run_id,
-            "plan": {"id": self.plan_id, "revision": self.plan_revision, "procedure": self.procedure},
+            "plan": {**plan, "sha256": self.plan_sha256},
             "case": self.case,
             "station": self.station,
             "station_sha256": self.station_sha256,
             "simulated": self.simulated,
+            "simulation": as_json(self.simulation),
             "evidence": "refused: the station is simulated" if self.simulated else "engineering run",
             "verdict": self.verdict.value,
             "reason": self.reason,
-            "ended_utc": utc_now().isoformat(),
+            "ended_utc": self.ended_utc or now_utc,
+            "recorded_utc": now_utc,
             "safe_state": as_json(self.safe_state),
             "watchdog": as_json(self.watchdog),
             "interlock": self.interlock.as_record() if self.interlock is not None else None,

@@ -85,7 +85,7 @@ def run_header(
         "evaluation": case.evaluation.model_dump(mode="json"),
         "after_check": _after_check(station, case),
         "gravimetric_bench": station.setup.model_dump(mode="json"),
-        "simulation": _simulation(station, virtual=virtual, seed=seed) if station.is_simulated else None,
+        "simulation": simulation_words(station, virtual=virtual, seed=seed),
         "instruments": {name: {**asdict(one.identity), **one.settings} for name, one in prepared.items()},
     }
 
@@ -95,8 +95,10 @@ def _after_check(station: StationFile, case: Case) -> dict[str, object] | None:
     return after.model_dump(mode="json") if after is not None and case.is_checked_afterwards else None
 
 
-def _simulation(station: StationFile, *, virtual: bool, seed: int) -> dict[str, object]:
-    # A twin in another process has a seed of its own.
+def simulation_words(station: StationFile, *, virtual: bool, seed: int) -> dict[str, object] | None:
+    """Return seed and clock of a simulated station, None for hardware; a twin in another process has its own seed."""
+    if not station.is_simulated:
+        return None
     return {"seed": None if station.attach else seed, "clock": "virtual" if virtual else "wall"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from instruments.clock import host_monotonic_s
@@ -52,8 +53,9 @@ def close_orphan(folder: RunFolder) -> Recovered | None:
             return None
         folder.ballast.unlink(missing_ok=True)
         _await_watchdog(folder)
+        ended_utc = _last_written_utc(folder)
         witnesses = witnesses_of(folder)
-        record = _record(folder, witnesses, _notes(folder, witnesses))
+        record = _record(folder, witnesses, _notes(folder, witnesses), ended_utc)
         write_record(folder, record)
         return Recovered(folder, record, witnesses.is_safe)
     finally:
@@ -65,6 +67,13 @@ def _await_watchdog(folder: RunFolder) -> None:
     until_s = host_monotonic_s() + WATCHDOG_PATIENCE_S
     while has_owner(folder.watchdog) and host_monotonic_s() < until_s:
         host_sleep(_LOOK_S)
+
+
+def _last_written_utc(folder: RunFolder) -> str:
+    """Return when its rig or its watchdog wrote the last word of a run, by the host's clock; before it is sealed."""
+    wal = folder.journal.with_name(f"{folder.journal.name}-wal")
+    written = [path for path in (folder.events, folder.journal, wal, folder.watchdog) if path.exists()]
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in written), UTC).isoformat()
 
 
 def _notes(folder: RunFolder, witnesses: Witnesses) -> list[str]:
@@ -80,7 +89,7 @@ def _notes(folder: RunFolder, witnesses: Witnesses) -> list[str]:
     return [*notes, *(str(missing) for missing in missing_samples(trace, witnesses))]
 
 
-def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str]) -> CaseRecord:
+def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str], ended_utc: str) -> CaseRecord:
     header = _header(folder)
     plan, station = _table(header, "plan"), _table(header, "station")
     _, of_station, of_plan, of_case, *_ = *folder.run_id.split("-"), _UNKNOWN, _UNKNOWN, _UNKNOWN
@@ -89,17 +98,20 @@ def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str]) -> CaseRe
         run_id=folder.run_id,
         plan_id=str(plan.get("id", of_plan)),
         plan_revision=str(plan.get("revision", _UNKNOWN)),
+        plan_sha256=str(plan.get("sha256", _UNKNOWN)),
         procedure=str(plan.get("procedure", _UNKNOWN)),
         case=str(plan.get("case", of_case)),
         station=str(station.get("id", of_station)),
         station_sha256=str(station.get("sha256", "")),
         simulated=bool(header.get("simulated", False)),
+        simulation=_table(header, "simulation") or None,
         verdict=Verdict.ABORTED,
         reason=f"the rig died{during}; closed afterwards. {_bench(witnesses, header)}",
         safe_state=_safe_state(witnesses, header),
         watchdog=_watchdog(witnesses, header),
         notes=tuple(notes),
         outcome=None,
+        ended_utc=ended_utc,
     )
 
 

@@ -30,7 +30,7 @@ from rig.figures import draw_figure
 from rig.operators.chosen import operator_of
 from rig.record import CaseRecord, write_record
 from rig.run_folder import RunFolder, new_run_folder
-from rig.run_header import Prepared, run_header, stream_specs
+from rig.run_header import Prepared, run_header, simulation_words, stream_specs
 from rig.running.guards import RunGuards
 from rig.running.recording import record_run, show_progress
 from rig.running.verdicts import reason_of_error, verdict_of_error
@@ -74,8 +74,8 @@ class CaseRun:
         session = self._session
         if session.broken:
             raise StationError(session.station.id, [f"it was left unsafe and somebody has to look: {session.broken}"])
-        if session.gate.noted:
-            raise StationError(session.station.id, [f"the session was asked to end ({session.gate.noted[0]})"])
+        if session.gate.asked_to_end:
+            raise StationError(session.station.id, [f"the session was asked to end ({session.gate.asked_to_end})"])
         if session.until_s is not None and host_monotonic_s() >= session.until_s:
             raise StationError(session.station.id, ["the session's deadline has passed (--session-deadline)"])
         refuse_without_daily_check(session.station, self.case, session.runs)
@@ -147,6 +147,7 @@ class CaseRun:
         """Put a case on the verdict table that was never begun and has no run folder; else do nothing."""
         if self._concluded:
             return
+        self._concluded = True
         self.reason = reason
         self._session.concluded.append((self._record(), None))
 
@@ -193,6 +194,7 @@ class CaseRun:
                 refuse_unfit_pump(self.case, station.pump)
                 prepared = station.undisturbed(gate.deferred).prepare()
                 self._refuse_full_disk(station, prepared)
+                gate.heed()
             except BaseException as error:
                 self._closing_reason = reason_of_error(error)
                 with gate.shut():
@@ -271,6 +273,7 @@ class CaseRun:
             operator=operator_of(station, session),
             after_check=station.file.checks.after if case.is_checked_afterwards else None,
             evaluate=self.evaluate,
+            heed_signals=session.gate.heed,
         )
         self._bench = bench
         guards.watch(recording, acquisition, bench)
@@ -309,11 +312,13 @@ class CaseRun:
             run_id=self.folder.run_id,
             plan_id=plan.id,
             plan_revision=plan.revision,
+            plan_sha256=plan.sha256,
             procedure=plan.procedure,
             case=self.case.name,
             station=station.id,
             station_sha256=station.sha256,
             simulated=station.is_simulated,
+            simulation=simulation_words(station, virtual=self._session.virtual, seed=self._session.seed),
             verdict=self.verdict,
             reason=self.reason,
             safe_state=self.safe_state,

@@ -14,7 +14,7 @@ from instruments.clock import host_monotonic_s
 EndNow = Callable[[str], None]
 """Makes a bench safe at once and for good, unless it is safe; told why. Called in the emergency's thread."""
 
-LETTING_GO_S = 5.0
+LETTING_GO_S = 1.0
 """How long after the first signal the protocol may take to let go, s of host time."""
 
 
@@ -46,18 +46,19 @@ class Emergency:
 
     def _listen(self) -> None:
         last_call_s: float | None = None
+        first = ""
         while True:
             timeout_s = None if last_call_s is None else max(0.0, last_call_s - host_monotonic_s())
             heard = bool(select.select([self._ear], [], [], timeout_s)[0])
             numbers = self._ear.recv(64) if heard else b""
             if heard and not numbers:
                 return
-            came = sum(number in self._numbers for number in numbers)
+            came = [signal.Signals(number).name for number in numbers if number in self._numbers]
             if last_call_s is None and came:
                 last_call_s = host_monotonic_s() + LETTING_GO_S
-                came -= 1
+                first, *came = came
             if came or not heard:
-                self._act("a second signal" if came else f"{LETTING_GO_S:g} s after a signal")
+                self._act(f"{first} and {came[0]}" if came else f"{first}, {LETTING_GO_S:g} s ago")
                 last_call_s = None
 
     def _act(self, why: str) -> None:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from rig.safety.emergency import Emergency, EndNow
 
@@ -32,6 +33,7 @@ class SignalGate:
     def __init__(self) -> None:
         self._shut = 0
         self._end_now: EndNow | None = None
+        self._raised: signal.Signals | None = None
         self.noted: list[str] = []
 
     @contextmanager
@@ -67,10 +69,24 @@ class SignalGate:
                 yield
         finally:
             if len(self.noted) > before and not self._shut:
-                raise Interrupted(signal.Signals[self.noted[before]])
+                self._raise(signal.Signals[self.noted[before]])
+
+    def heed(self) -> None:
+        """Raise `Interrupted` again for a signal that did already: a finaliser or a library may have lost it."""
+        if self._raised is not None and not self._shut:
+            raise Interrupted(self._raised)
+
+    @property
+    def asked_to_end(self) -> str:
+        """The signal that asked the session to end; "" where none did."""
+        return self._raised.name if self._raised is not None else next(iter(self.noted), "")
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._shut:
             self.noted.append(signal.Signals(number).name)
             return
+        self._raise(signal.Signals(number))
+
+    def _raise(self, number: signal.Signals) -> NoReturn:
+        self._raised = self._raised or number
         raise Interrupted(number)

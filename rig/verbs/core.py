@@ -21,11 +21,19 @@ from rig.verbs.watch import Watch, Watchers
 class BenchCore:
     """One run's hold on the bench."""
 
-    def __init__(self, *, station: Station, acquisition: Acquisition, safe_state: SafeState) -> None:
+    def __init__(
+        self,
+        *,
+        station: Station,
+        acquisition: Acquisition,
+        safe_state: SafeState,
+        heed_signals: Callable[[], None],
+    ) -> None:
         self._station = station
         self._clock: Clock = station.clock
         self._acquisition = acquisition
         self._safe_state = safe_state
+        self._heed_signals = heed_signals
         self._watchers = Watchers()
         self._stopping: tuple[StoppingCriterion, ...] = ()
         self._woken = self._clock.event()
@@ -57,7 +65,8 @@ class BenchCore:
         self._stopping = (*self._stopping, criterion)
 
     def check(self) -> None:
-        """Raise what has ended the run: a tripped interlock, a dead sampler, lost storage, a stopping criterion."""
+        """Raise what has ended the run: a signal, a tripped interlock, a dead sampler, lost storage, a criterion."""
+        self._heed_signals()
         if self._storage_error is not None:
             raise RigFault(str(self._storage_error)) from self._storage_error
         if self._trip is not None:

@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -57,8 +58,22 @@ def test_the_handlers_of_before_come_back() -> None:
     assert [signal.getsignal(number) for number in ENDING_SIGNALS] == before
 
 
+def test_a_signal_that_somebody_swallowed_is_raised_again_but_not_while_the_gate_is_shut() -> None:
+    gate = SignalGate()
+    gate.heed()
+    assert gate.asked_to_end == ""
+    with gate.installed():
+        with suppress(KeyboardInterrupt):
+            send(signal.SIGHUP)
+        with gate.shut():
+            gate.heed()
+        assert gate.asked_to_end == "SIGHUP"
+        with pytest.raises(Interrupted, match="SIGHUP"):
+            gate.heed()
+
+
 @pytest.mark.parametrize(
-    ("letting_go_s", "signals", "why"), [(600.0, 2, "a second signal"), (0.01, 1, "0.01 s after a signal")]
+    ("letting_go_s", "signals", "why"), [(600.0, 2, "SIGTERM and SIGTERM"), (0.01, 1, "SIGTERM, 0.01 s ago")]
 )
 def test_a_protocol_that_does_not_let_go_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, letting_go_s: float, signals: int, why: str

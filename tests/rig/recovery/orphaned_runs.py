@@ -20,7 +20,7 @@ SECONDS = 5
 def orphan(runs: Path, *events: TraceEvent, watchdog: tuple[dict[str, Any], ...] = ()) -> RunFolder:
     """A run whose rig died after five seconds: mass each second, pressure at 1 kHz for a tenth of each."""
     folder = new_run_folder(runs, station="bench", plan="flow-accuracy", case="fast")
-    plan = {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy", "case": "fast"}
+    plan = {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy", "case": "fast", "sha256": "cd"}
     header = {**HEADER, "run_id": folder.run_id, "plan": plan, "station": {"id": "bench", "sha256": "ab"}}
     leave_journal(folder.journal, header)
     with EventLog(folder.events) as log:

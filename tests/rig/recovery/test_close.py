@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,24 @@ def test_it_is_closed_as_aborted_with_everything_recorded(tmp_path: Path) -> Non
     record = record_of(folder)
     assert record["verdict"] == "ABORTED"
     assert "blank" in record["reason"]
-    assert record["plan"] == {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy"}
+    plan = {"id": "flow-accuracy", "revision": "3", "procedure": "flow_accuracy", "sha256": "cd"}
+    assert record["plan"] == plan
     assert (record["case"], record["station"], record["station_sha256"]) == ("fast", "bench", "ab")
     assert record["outcome"] is None
     trace = read_trace(folder.trace, sha256=record["files"]["trace.h5"])
     assert not trace.closed_orderly
     assert trace.stream("mass").count == SECONDS
+
+
+def test_it_ended_when_its_last_word_was_written_not_when_it_is_closed(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"), watchdog=(LOST, ACTED))
+    for path in folder.path.iterdir():
+        os.utime(path, (1.7e9, 1.7e9))
+    os.utime(folder.watchdog, (1.7e9 + 60.0, 1.7e9 + 60.0))
+    close_orphan(folder)
+    record = record_of(folder)
+    assert record["ended_utc"] == "2023-11-14T22:14:20+00:00"
+    assert record["recorded_utc"] > "2026"
 
 
 def test_closing_again_changes_nothing(tmp_path: Path) -> None:
