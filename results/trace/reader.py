@@ -25,7 +25,7 @@ from results.trace.spec_json import row_dtypes, streams_from_json
 from results.trace.tally import StreamTally
 
 _T = TypeVar("_T")
-REMEDY_OF_PATH = "Check the path; seal the run if it has a journal"
+REMEDY_OF_PATH = "Check the path; a run that has a journal gets its trace by `rig seal RUN`"
 REMEDY = "Compare its SHA-256 with the record; seal the trace again from the journal"
 
 

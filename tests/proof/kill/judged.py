@@ -28,6 +28,7 @@ class Judged:
     settling_s: float | None
     verdict: str
     faults: tuple[str, ...]
+    attempt: int = 0
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -53,6 +54,7 @@ class Judged:
             settling_s,
             struck.verdict,
             tuple(faults),
+            kill.attempt,
         )
 
     @classmethod
@@ -72,5 +74,7 @@ def kept(path: Path) -> list[Judged]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         said = json.loads(line)
-        found[said["seed"], said["cause"], said["bench"]] = Judged(**{**said, "faults": tuple(said["faults"])})
+        found[said["seed"], said["cause"], said["bench"], said["attempt"]] = Judged(
+            **{**said, "faults": tuple(said["faults"])}
+        )
     return sorted(found.values(), key=lambda one: one.seed)

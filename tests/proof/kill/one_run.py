@@ -33,11 +33,12 @@ _LOOK_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """What ends a run: a cause, in a phase, at a moment of it that the seed draws."""
+    """What ends a run: a cause, in a phase, at a moment of it that seed and attempt draw."""
 
     seed: int
     cause: Cause
     phase: str
+    attempt: int = 0
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ class _Follower:
 def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_s: Mapping[str, float]) -> Struck:
     """Run the short protocol, ended by a kill or not at all. `lengths_s`: how long phases last that no plan says."""
     struck = Struck(kill, bench, output)
-    moment = random.Random(kill.seed if kill else 0)
+    moment = random.Random(f"{kill.seed} {kill.attempt}" if kill else "")
     order: dict[str, object] = {}
     delay_s = 0.0
     if kill is not None:
