@@ -131,12 +131,12 @@ def _draw_curve(axes: Axes, outcome: FlowOutcome, curve: StartupCurve) -> float:
         "set",
         (1.0, outcome.set_flow_ul_per_h),
         xycoords=("axes fraction", "data"),
-        xytext=(-2, 3),
+        xytext=(4, 0),
         textcoords="offset points",
-        ha="right",
+        ha="left",
+        va="center",
         color=GREY,
         fontsize=8,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
     )
     return unit_s
 
