@@ -208,8 +208,13 @@ def _tell(config: pytest.Config, line: str) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, R, R]:
-    """End the session after a case during whose closing a signal came."""
-    result = yield
+    """Conclude the run of a case that ends between its set-up and its call; end the session after a signal."""
+    try:
+        result = yield
+    except BaseException as error:
+        if RUN in item.stash:
+            item.stash[RUN].conclude(error)
+        raise
     if SESSION in item.config.stash and item.config.stash[SESSION].gate.asked_to_end:
         item.session.shouldstop = f"ended by {item.config.stash[SESSION].gate.asked_to_end}"
     return result

@@ -201,9 +201,15 @@ class JournalWriter:
         self._check_usable()
         _limit(self._connection, max_bytes)
 
-    def close(self) -> None:
+    @property
+    def has_all_on_disk(self) -> bool:
+        """Whether everything taken over so far is on disk."""
+        return not self._pending
+
+    def close(self, *, complete: bool = True) -> None:
         """Commit, mark the journal as complete, and let go of it; harmless when repeated.
 
+        `complete`: False from a caller who could not hand all over; there is no mark then.
         Errors: JournalError when the last commit fails; the files are let go of nevertheless.
         """
         if self._closed:
@@ -211,6 +217,7 @@ class JournalWriter:
         try:
             if self._broken is None:
                 self.commit()
+            if self._broken is None and complete:
                 counts = {name: self._block_seq[index] for name, (index, _) in self._specs.items()}
                 closing = to_json({"blocks": counts, "events": self._event_seq})
                 self._transact([("UPDATE header SET value = ? WHERE name = 'closed'", [(closing,)])])

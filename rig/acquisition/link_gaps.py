@@ -27,6 +27,8 @@ _OF_THE_DAQ = (LinkLost, InstrumentTimeout, SamplesLost)
 @dataclass(slots=True)
 class _Gap:
     since_s: float
+    until_s: float
+    """As long as the plan allows. Only times are compared: a difference of times may be rounded to the other side."""
     error: InstrumentError
     attempts: int = 0
     wait_s: float = FIRST_WAIT_S
@@ -73,7 +75,7 @@ class LinkGaps:
             if allowed_s <= 0.0 or source in self._too_long or (gap is None and not opens):
                 gap = None
             elif gap is None:
-                gap = self._gaps[source] = _Gap(now_s, error)
+                gap = self._gaps[source] = _Gap(now_s, now_s + allowed_s, error)
                 is_new = True
             else:
                 gap.error, is_new = error, False
@@ -86,7 +88,7 @@ class LinkGaps:
         if self._trip_if_over(source, gap, failed_again=True):
             return None
         wait_s, gap.wait_s = gap.wait_s, min(2.0 * gap.wait_s, LONGEST_WAIT_S)
-        return min(now_s + wait_s, gap.since_s + allowed_s)
+        return min(now_s + wait_s, gap.until_s)
 
     def note_answer(self, source: str) -> None:
         """Take the first answer after a gap: prove again who gives it, and record the gap, which may be too long."""
@@ -117,13 +119,14 @@ class LinkGaps:
                 self._trip_if_over(source, gap)
 
     def _trip_if_over(self, source: str, gap: _Gap, *, failed_again: bool = False) -> bool:
-        lost_s, allowed_s = self._clock.now() - gap.since_s, self._allowed_s[source]
-        if lost_s < allowed_s or (lost_s == allowed_s and not failed_again):
+        now_s = self._clock.now()
+        if now_s < gap.until_s or (now_s == gap.until_s and not failed_again):
             return False
         with self._lock:
             self._gaps.pop(source, None)
             self._too_long.add(source)
-        reason = f"{source}: the link was lost for {lost_s:.1f} s; the plan allows {allowed_s:g} s"
+        lost_s = now_s - gap.since_s
+        reason = f"{source}: the link was lost for {lost_s:.1f} s; the plan allows {self._allowed_s[source]:g} s"
         self._on_trip(Trip(reason, gap.error))
         return True
 

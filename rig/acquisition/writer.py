@@ -26,7 +26,8 @@ class TraceWriter:
     """Takes items from the stream and makes them durable.
 
     Not a participant of the clock: durability is a matter of host time. After a failure it goes on emptying the
-    stream, so that no sampler hangs on it, counts what it could not store, and reports the first error.
+    stream, so that no sampler hangs on it, counts what it could not store, and reports the first error. What it had
+    taken before is still made durable at the end, if the disk takes it; the journal is not marked as complete then.
     """
 
     def __init__(self, stream: SampleStream, journal: JournalWriter, specs: Sequence[StreamSpec]) -> None:
@@ -34,11 +35,12 @@ class TraceWriter:
         self._journal = journal
         self._specs = {spec.name: spec for spec in specs}
         self._rows: dict[str, list[Sample]] = {spec.name: [] for spec in specs}
+        self._came = dict.fromkeys(self._specs, 0)
         self._taken = dict.fromkeys(self._specs, 0)
+        self._durable = dict.fromkeys(self._specs, 0)
         self._listeners: list[Callable[[Exception], None]] = []
         self._commit_listeners: list[Callable[[Mapping[str, int]], None]] = []
         self.error: Exception | None = None
-        self.lost_items = 0
         self._thread = threading.Thread(target=self._run, name="trace-writer", daemon=True)
         self._thread.start()
 
@@ -63,6 +65,11 @@ class TraceWriter:
         if self.error is not None:
             raise self.error
 
+    @property
+    def lost_samples(self) -> dict[str, int]:
+        """How many samples of each stream were taken by the rig and are not durable; of no use before `finish`."""
+        return {name: lost for name, seen in self._came.items() if (lost := seen - self._durable[name])}
+
     def _run(self) -> None:
         next_commit_s = host_monotonic_s() + COMMIT_PERIOD_S
         ended = False
@@ -79,8 +86,10 @@ class TraceWriter:
 
     def _store(self, item: Item) -> None:
         if isinstance(item, Sample):
+            self._came[item.stream] += 1
             self._rows[item.stream].append(item)
         elif isinstance(item, Block):
+            self._came[item.stream] += len(item.time_ns)
             self._attempt(self._append, item)
         else:
             self._attempt(self._append_rows)
@@ -88,7 +97,6 @@ class TraceWriter:
 
     def _attempt(self, action: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
         if self.error is not None:
-            self.lost_items += 1
             return
         try:
             action(*arguments, **named)
@@ -97,10 +105,12 @@ class TraceWriter:
 
     def _close(self) -> None:
         try:
-            self._journal.close()
+            self._journal.close(complete=self.error is None)
         except Exception as error:
             if self.error is None:
                 self._fail(error)
+        if self._journal.has_all_on_disk:
+            self._durable = dict(self._taken)
 
     def _fail(self, error: Exception) -> None:
         self.error = error
@@ -110,6 +120,7 @@ class TraceWriter:
     def _commit(self) -> None:
         self._append_rows()
         self._journal.commit()
+        self._durable = dict(self._taken)
         # Each listener has its own: the counts go on with the next sample.
         for listener in self._commit_listeners:
             listener(dict(self._taken))

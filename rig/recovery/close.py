@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from instruments.clock import host_monotonic_s
 from instruments.clock.interface import host_sleep
 from results.decision import Verdict
-from results.trace.errors import StorageError
+from results.trace.errors import SealError, StorageError
 from results.trace.journal_read import JournalReader
 from results.trace.ownership import OwnerLock, has_owner
-from results.trace.reader import read_trace
+from results.trace.reader import Trace, read_trace
 from results.trace.seal import seal
 from rig.ownership.station import WATCHDOG_PATIENCE_S
 from rig.record import CaseRecord, write_record
+from rig.recovery.ended import ended_utc
 from rig.recovery.missing import missing_samples
 from rig.recovery.orphans import is_orphan
 from rig.recovery.witnesses import Witnesses, witnesses_of
@@ -41,8 +41,8 @@ class Recovered:
 def close_orphan(folder: RunFolder) -> Recovered | None:
     """Close an orphaned run; None where it is none, or another process is closing it.
 
-    A crash in the middle leaves an orphan again. What is damaged is said in the record; errors: OSError where nothing
-    can be written.
+    A crash in the middle leaves an orphan again. What is damaged is said in the record. Errors: SealError where a whole
+    journal cannot be sealed now (a full disk), OSError where nothing can be written; it is an orphan still.
     """
     try:
         life = OwnerLock(folder.life, timeout_s=0.0)
@@ -53,9 +53,12 @@ def close_orphan(folder: RunFolder) -> Recovered | None:
             return None
         folder.ballast.unlink(missing_ok=True)
         _await_watchdog(folder)
-        ended_utc = _last_written_utc(folder)
         witnesses = witnesses_of(folder)
-        record = _record(folder, witnesses, _notes(folder, witnesses), ended_utc)
+        trace, notes = _sealed(folder)
+        notes = [*(f"torn by the crash: {torn}" for torn in witnesses.torn), *notes]
+        if trace is not None:
+            notes += [str(missing) for missing in missing_samples(trace, witnesses)]
+        record = _record(folder, witnesses, notes, ended_utc(folder, witnesses, trace).isoformat())
         write_record(folder, record)
         return Recovered(folder, record, witnesses.is_safe)
     finally:
@@ -69,24 +72,20 @@ def _await_watchdog(folder: RunFolder) -> None:
         host_sleep(_LOOK_S)
 
 
-def _last_written_utc(folder: RunFolder) -> str:
-    """Return when its rig or its watchdog wrote the last word of a run, by the host's clock; before it is sealed."""
-    wal = folder.journal.with_name(f"{folder.journal.name}-wal")
-    written = [path for path in (folder.events, folder.journal, wal, folder.watchdog) if path.exists()]
-    return datetime.fromtimestamp(max(path.stat().st_mtime for path in written), UTC).isoformat()
-
-
-def _notes(folder: RunFolder, witnesses: Witnesses) -> list[str]:
-    notes = [f"torn by the crash: {torn}" for torn in witnesses.torn]
+def _sealed(folder: RunFolder) -> tuple[Trace | None, list[str]]:
+    """Return the trace, None of a journal that cannot be read, and what to say of it; raises `SealError`."""
     try:
         report = seal(folder.journal, folder.trace)
         trace = read_trace(folder.trace)
+    except SealError:
+        raise
     except StorageError as error:
-        return [*notes, f"no trace: {error}"]
-    if not report.closed_orderly:
-        notes.append("the journal was not closed; everything it had committed is in the trace")
-    notes += [f"lost in the journal: {damage}" for damage in report.damage]
-    return [*notes, *(str(missing) for missing in missing_samples(trace, witnesses))]
+        return None, [f"no trace: {error}"]
+    closed = ["the journal was not closed; everything it had committed is in the trace"]
+    return trace, [
+        *([] if report.closed_orderly else closed),
+        *(f"lost in the journal: {damage}" for damage in report.damage),
+    ]
 
 
 def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str], ended_utc: str) -> CaseRecord:

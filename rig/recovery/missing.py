@@ -41,7 +41,7 @@ def missing_samples(trace: Trace, witnesses: Witnesses) -> Iterator[MissingSampl
     was due by the clock until the last sign of life, the latest event or sample on the disk; what was taken after that
     nobody can count.
     """
-    life_s = _last_sign_of_life_s(trace, witnesses)
+    life_s = last_sign_of_life_s(trace, witnesses)
     for spec in trace.spec:
         stream = trace.stream(spec.name)
         until_s = _time_s(stream, stream.count - 1) if stream.count else None
@@ -56,8 +56,9 @@ def missing_samples(trace: Trace, witnesses: Witnesses) -> Iterator[MissingSampl
         yield MissingSamples(spec.name, stream.count, until_s, missing, basis)
 
 
-def _last_sign_of_life_s(trace: Trace, witnesses: Witnesses) -> float:
-    streams = [trace.stream(spec.name) for spec in trace.spec]
+def last_sign_of_life_s(trace: Trace | None, witnesses: Witnesses) -> float:
+    """Return the station time of the latest event or sample on the disk, s; 0 where there is none."""
+    streams = [trace.stream(spec.name) for spec in trace.spec] if trace is not None else []
     times_s = [_time_s(stream, stream.count - 1) for stream in streams if stream.count]
     if witnesses.last_event is not None:
         times_s.append(witnesses.last_event.time_ns / _NS_PER_S)

@@ -15,9 +15,13 @@ from rig.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class Witnesses:
-    """What both logs say. `published`: samples per stream at the last heartbeat; None without a watchdog's word."""
+    """What both logs say. `published`: samples per stream at the last heartbeat; None without a watchdog's word.
+
+    `anchor`: the last pair of station time and UTC.
+    """
 
     last_event: TraceEvent | None
+    anchor: TraceEvent | None
     last_phase: str
     rig_made_safe: bool
     watchdog: tuple[Mapping[str, Any], ...]
@@ -52,6 +56,7 @@ def witnesses_of(folder: RunFolder) -> Witnesses:
     beats = [beat for line in watchdog if (beat := _published(line)) is not None]
     return Witnesses(
         last_event=events[-1] if events else None,
+        anchor=next((event for event in reversed(events) if event.kind == "clock_anchor"), None),
         last_phase=phases[-1] if phases else "",
         rig_made_safe=bool(safe) and safe[-1].data.get("failed") == [],
         watchdog=watchdog,

@@ -17,6 +17,7 @@ from results.trace.ownership import OwnerLock
 from results.trace.reader import read_trace
 from results.trace.seal import seal
 from rig.acquisition.acquisition import Acquisition
+from rig.acquisition.writer import TraceWriter
 from rig.bench import Bench
 from rig.cases.case import Case
 from rig.cases.gaps import refuse_unsound_gaps
@@ -56,6 +57,7 @@ class CaseRun:
         self._session = session
         self._bench: Bench | None = None
         self._ballast: Ballast | None = None
+        self._writer: TraceWriter | None = None
         self._closing = ExitStack()
         self._closing_reason = ""
         self._notes: list[str] = []
@@ -109,6 +111,8 @@ class CaseRun:
         with self._session.gate.shut():
             if self._concluded:
                 return
+            if error is not None and self._bench is not None:
+                error = self._bench.what_ended(error)
             reason = "the protocol has ended" if error is None else reason_of_error(error)
             self._concluded = True
             if not self._begun:
@@ -126,6 +130,7 @@ class CaseRun:
                     if error is not None:
                         self._notes.append(f"while closing: {reason_of_error(closing_error)}")
                     error = error or closing_error
+            self._note_lost_samples()
             if isinstance(error, CriterionReached):
                 self.verdict, self.reason = error.verdict, error.reason
                 self._evaluate_so_far()
@@ -159,6 +164,13 @@ class CaseRun:
     def _seal(self) -> None:
         if not self.folder.trace.exists():
             seal(self.folder.journal, self.folder.trace)
+
+    def _note_lost_samples(self) -> None:
+        """Say how many samples the rig took and could not store."""
+        lost = self._writer.lost_samples if self._writer is not None else {}
+        if lost:
+            counts = ", ".join(f"{stream} {count}" for stream, count in lost.items())
+            self._notes.append(f"samples taken that storage did not take: {counts}")
 
     def _evaluate_so_far(self) -> None:
         """Compute what can be computed of a run that a stopping criterion ended; its verdict stands already."""
@@ -226,8 +238,8 @@ class CaseRun:
         """Make the bench safe, once."""
         if self._made_safe:
             return
-        self._made_safe = True
         self.safe_state = station.safe_state.enter(self._closing_reason)
+        self._made_safe = True
         first = station.safe_state.first_report
         if first is not None and not first.is_safe and first is not self.safe_state:
             self._notes.append(f"made safe twice; the first time ({first.reason}) not done: {first.failures}")
@@ -253,6 +265,7 @@ class CaseRun:
         header = run_header(station.file, case, self.folder, prepared, virtual=session.virtual, seed=session.seed)
         header |= {"watchdog": self.watchdog, "feasibility": dict(feasibility.record)}
         recording = record_run(self.folder, header, stream_specs(sampled, prepared), closing)
+        self._writer = recording.writer
         show_progress(recording.stream, case, session.terminal, closing)
         if station.watchdog is not None:
             recording.beat(station.watchdog.beat)

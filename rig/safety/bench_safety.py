@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from instruments.clock import Clock
 from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, ProtocolError
@@ -43,13 +43,15 @@ def bench_safe_state(
 
     def stop() -> None:
         if pump is not None and not without_power.is_set():
-            with _saying_what_rests(pump, relay=power_off is not None):
-                pump().stop()
+            with _saying_what_rests(relay=power_off is not None) as reached:
+                reached.append(pump())
+                reached[0].stop()
 
     def confirm() -> None:
         if pump is not None and not without_power.is_set():
-            with _saying_what_rests(pump, relay=power_off is not None):
-                confirm_stopped(pump())
+            with _saying_what_rests(relay=power_off is not None) as reached:
+                reached.append(pump())
+                confirm_stopped(reached[0])
             confirmed.set()
             on_confirmed()
 
@@ -75,17 +77,21 @@ def bench_safe_state(
 
 
 @contextmanager
-def _saying_what_rests(pump: Callable[[], Pump], *, relay: bool) -> Iterator[None]:
-    """Let the error of a pump that cannot be reached say what stops it all the same."""
+def _saying_what_rests(*, relay: bool) -> Iterator[list[Pump]]:
+    """Let the error of a pump that does not answer say what stops it all the same; the block adds the pump it reached.
+
+    It is asked nothing more here: the relay waits meanwhile.
+    """
+    reached: list[Pump] = []
     try:
-        yield
+        yield reached
     except (InstrumentTimeout, LinkLost) as error:
         rest = ["the power relay, which is dropped"] if relay else []
-        try:
-            if pump().capabilities.communication_timeout:
+        if not reached:
+            rest.append("its own communication time-out, if it is armed")
+        with suppress(InstrumentError):  # it was never asked what it can do
+            if reached and reached[0].capabilities.communication_timeout:
                 rest.append("its own communication time-out")
-        except InstrumentError:
-            pass  # it was never asked what it can do
         last = f"What stops it now: {' and '.join(rest)}" if rest else "Nothing stops it by itself: do it by hand"
         error.remedy = f"{error.remedy}. {last}" if error.remedy else last
         raise

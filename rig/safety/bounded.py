@@ -14,6 +14,7 @@ def run_bounded(act: Callable[[], None], *, bound_s: float, name: str) -> None:
     """Run an action in a thread of its own and wait for it; raises what it raised, or `Hung`.
 
     A thread that is left behind still holds its link's lock: whoever talks to that instrument next waits for it there.
+    Where the system has no thread left the action runs in this one: without a bound rather than not at all.
     """
     raised: list[BaseException] = []
 
@@ -24,7 +25,11 @@ def run_bounded(act: Callable[[], None], *, bound_s: float, name: str) -> None:
             raised.append(error)
 
     thread = threading.Thread(target=run, name=f"bounded {name}", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no thread is left
+        act()
+        return
     thread.join(bound_s)
     if thread.is_alive():
         raise Hung(f"did not return within {bound_s:g} s")

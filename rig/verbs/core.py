@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from instruments.clock import Clock
+from instruments.errors import InstrumentError
 from instruments.readings import PumpAlarm, PumpStatus
 from results.trace.schema import TraceEvent
 from rig.acquisition.acquisition import Acquisition
@@ -16,6 +18,14 @@ from rig.station import Station
 from rig.stopping import Reached, StoppingCriterion
 from rig.trip import Trip
 from rig.verbs.watch import Watch, Watchers
+
+
+@dataclass(frozen=True, slots=True)
+class DeadSampler:
+    """A sampler that ended by itself, and what ended it."""
+
+    name: str
+    error: BaseException
 
 
 class BenchCore:
@@ -38,10 +48,10 @@ class BenchCore:
         self._stopping: tuple[StoppingCriterion, ...] = ()
         self._woken = self._clock.event()
         self._trip: Trip | None = None
-        self._reached: Reached | None = None
+        self._causes: list[Trip | Reached | DeadSampler] = []
+        """What would have ended the run, as it came: the first one did, the others may be its consequences."""
         self._open_phases: list[dict[str, object]] = []
         self._storage_error: Exception | None = None
-        self._dead_sampler: tuple[str, BaseException] | None = None
 
     # ---- called by the protocol
 
@@ -65,17 +75,20 @@ class BenchCore:
         self._stopping = (*self._stopping, criterion)
 
     def check(self) -> None:
-        """Raise what has ended the run: a signal, a tripped interlock, a dead sampler, lost storage, a criterion."""
+        """Raise what has ended the run: a tripped interlock, a dead sampler, lost storage, a criterion, a signal."""
+        cause = self._cause()
+        if cause is not None:
+            raise cause
         self._heed_signals()
+
+    def what_ended(self, error: BaseException) -> BaseException:
+        """Return why the run ended, where `error` is but an instrument cut off when its bench was made safe."""
+        return (self._cause() or error) if isinstance(error, InstrumentError) else error
+
+    def _cause(self) -> Exception | None:
         if self._storage_error is not None:
-            raise RigFault(str(self._storage_error)) from self._storage_error
-        if self._trip is not None:
-            raise _error_of(self._trip) from self._trip.error
-        if self._dead_sampler is not None:
-            name, error = self._dead_sampler
-            raise RigFault(f"nothing samples {name} any more: {error or type(error).__name__}") from error
-        if self._reached is not None:
-            raise CriterionReached(str(self._reached))
+            return _caused(RigFault(str(self._storage_error)), self._storage_error)
+        return _error_of(self._causes[0]) if self._causes else None
 
     def check_limits(self) -> None:
         """Raise `RigLimit` if a limit of the rig was reached at any time, also after all that is evaluated."""
@@ -91,6 +104,7 @@ class BenchCore:
 
     def trip(self, trip: Trip) -> None:
         """Make the bench safe and wake the protocol; called by an interlock in the sampler's thread."""
+        self._causes.append(trip)
         if self._trip is None:
             self._trip = trip
         self._end(trip.reason, "interlock", trip.as_record())
@@ -121,8 +135,7 @@ class BenchCore:
 
         The protocol may be waiting for a person, who does not look whether anything is recorded.
         """
-        if self._dead_sampler is None:
-            self._dead_sampler = (name, error)
+        self._causes.append(DeadSampler(name, error))
         self._woken.set()
         self._safe_state.enter(f"nothing samples {name} any more")
 
@@ -133,8 +146,8 @@ class BenchCore:
             return  # a criterion is one of samples: what it sets off is an event itself
         for criterion in self._stopping:
             reached = criterion.listen(item)
-            if reached is not None and self._reached is None:
-                self._reached = reached
+            if reached is not None and not any(isinstance(cause, Reached) for cause in self._causes):
+                self._causes.append(reached)
                 data = {"criterion": reached.criterion, "value": reached.value, "limit": reached.limit}
                 data |= {"unit": reached.unit, "words": reached.words}
                 self._end(str(reached), "stopping_criterion", data, ends_phases=True)
@@ -147,6 +160,7 @@ class BenchCore:
 
     def _wait_for(self, watch: Watch | None, deadline_s: float) -> bool:
         """Return True as soon as what is watched comes true, False when the deadline (s from now) passes first."""
+        self.check()
         until_s = self._clock.now() + deadline_s
         if watch is not None:
             self._watchers.add(watch)
@@ -203,6 +217,16 @@ class BenchCore:
             self._woken.set()
 
 
-def _error_of(trip: Trip) -> RigFault:
-    cause = f": {trip.error}" if trip.error else ""
-    return (RigLimit if trip.is_limit else RigFault)(f"{trip.reason}{cause}")
+def _error_of(cause: Trip | Reached | DeadSampler) -> Exception:
+    if isinstance(cause, Reached):
+        return CriterionReached(str(cause))
+    if isinstance(cause, DeadSampler):
+        words = f"nothing samples {cause.name} any more: {cause.error or type(cause.error).__name__}"
+        return _caused(RigFault(words), cause.error)
+    words = f"{cause.reason}: {cause.error}" if cause.error else cause.reason
+    return _caused(RigLimit(words) if cause.is_limit else RigFault(words), cause.error)
+
+
+def _caused(error: Exception, by: BaseException | None) -> Exception:
+    error.__cause__ = by
+    return error

@@ -19,7 +19,9 @@ def main() -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     begun_s = host_monotonic_s()
-    return _guard(sys.stdin.buffer, sys.stdout.buffer, begun_s)
+    with os.fdopen(os.dup(1), "wb") as out:
+        os.dup2(2, 1)  # what a driver prints is no answer to the rig
+        return _guard(sys.stdin.buffer, out, begun_s)
 
 
 def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:

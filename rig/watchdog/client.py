@@ -23,6 +23,7 @@ from rig.watchdog.relay import OwnedRelay
 READY_WITHIN_S = 60.0
 ENDED_WITHIN_S = 10.0
 _SENT_WITHIN_S = 2.0
+_LAST_WORD_S = 0.1
 _NAME = "watchdog"
 _SWEPT_BY = ("BUILD_ID", "JENKINS_NODE_COOKIE", "JENKINS_SERVER_COOKIE", "RUNNER_TRACKING_ID")
 """By these a CI system finds, and kills, what a cancelled job left running; the watchdog ends by itself."""
@@ -64,7 +65,8 @@ class Watchdog:
         self._acknowledged = 0
         self._heard_s = self._excused_until_s = host_monotonic_s()
         self._releasing = False
-        self._left_in_charge = False
+        self._left_in_charge = True
+        """Until it was told that the bench is safe."""
         self._death = ""
         self._listeners: list[Callable[[str], None]] = []
         self._own_relay: OwnedRelay | None = None
@@ -91,7 +93,7 @@ class Watchdog:
         return self._death
 
     def call_on_death(self, listener: Callable[[str], None]) -> None:
-        """Call a listener with how it died, in a thread of its own; at once when it has died already."""
+        """Call a listener with how it died, in the thread that notices; at once when it has died already."""
         with self._answered:
             if not self._death:
                 self._listeners.append(listener)
@@ -110,8 +112,11 @@ class Watchdog:
                 self._heard_s = now_s
             self._beats += 1
             self._write({"beat": self._beats, "published": dict(published), "durable": dict(durable)})
-        if now_s - max(self._heard_s, self._excused_until_s) > self._duty.times.timeout_s:
+        silent_s = now_s - max(self._heard_s, self._excused_until_s)
+        if silent_s > self._duty.times.timeout_s and not self._death:
             self._process.kill()
+            # A process that waits for a disk dies when the disk answers: its end is not waited for.
+            self._note_death(f"it did not answer for {silent_s:.1f} s")
 
     def switch(self, energised: bool) -> None:
         """Ask it to switch the power relay; where it has died, take the relay over, and only ever drop it."""
@@ -150,13 +155,12 @@ class Watchdog:
         self._send({"safe": report.reason} if report.is_safe else {"unsafe": report.failures})
 
     def release(self) -> None:
-        """End it: its duty is done. Idempotent. One that was left in charge stays, and ends by itself."""
-        if self._releasing:
-            return
-        if self._left_in_charge:
-            self._releasing = True
-            return
+        """End it: its duty is done. Idempotent. One that was never told of a safe bench stays, and ends by itself."""
         self._releasing = True
+        if self._left_in_charge:
+            self._reader.join(_LAST_WORD_S)
+            if self._reader.is_alive():
+                return
         self._send({"release": True})
         self._end()
         if self._own_relay is not None:
@@ -170,7 +174,6 @@ class Watchdog:
             self._process.wait(ENDED_WITHIN_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
         self._reader.join(ENDED_WITHIN_S)
         self._out.close()
         self._stderr.close()
@@ -207,24 +210,32 @@ class Watchdog:
 
     def _read(self) -> None:
         while line := self._out.readline():
-            message = json.loads(line)
-            with self._answered:
-                if "ack" in message:
-                    self._acknowledged = message["ack"]
-                    self._heard_s = host_monotonic_s()
-                elif "id" in message:
-                    self._answers[message["id"]] = message["error"]
-                elif "ready" in message:
-                    self._ready = message["ready"]
-                elif "refused" in message:
-                    self._refused = message["refused"]
-                self._answered.notify_all()
+            with suppress(ValueError):  # a driver of the watchdog may print
+                self._take(json.loads(line))
         status = self._process.wait()
         if not self._releasing:
             self._note_death(f"exit status {status}{self._last_words()}")
 
-    def _note_death(self, how: str) -> None:
+    def _take(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            return
         with self._answered:
+            if "ack" in message:
+                self._acknowledged = message["ack"]
+                self._heard_s = host_monotonic_s()
+            elif "id" in message:
+                self._answers[message["id"]] = message["error"]
+            elif "ready" in message:
+                self._ready = message["ready"]
+            elif "refused" in message:
+                self._refused = message["refused"]
+            self._answered.notify_all()
+
+    def _note_death(self, how: str) -> None:
+        """Tell its death, once."""
+        with self._answered:
+            if self._death:
+                return
             self._death = how
             listeners, self._listeners = self._listeners, []
             self._answered.notify_all()

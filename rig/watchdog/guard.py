@@ -78,8 +78,8 @@ class Guard:
             self.rig_made_safe = True
             self._log.note("rig_made_safe", reason=message["safe"])
         elif "unsafe" in message:
-            # Its ports are free, and a driver that hangs is gone, only when it is: it may write its record first.
-            self._deadline_s = host_monotonic_s() + self._times.setup_s
+            # Its ports are free, and a driver that hangs is gone, only when it is: it may close its run first.
+            self._deadline_s = host_monotonic_s() + self._times.setup_s + self._published() / _CLOSED_SAMPLES_PER_S
             self._is_listening = False
             self._log.note("rig_failed_to_make_safe", failed=message["unsafe"])
         elif "release" in message:

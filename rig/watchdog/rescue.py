@@ -9,6 +9,8 @@ from typing import Generic, TypeVar, cast
 from instruments.clock import WallClock
 from instruments.errors import InstrumentError
 from instruments.interfaces import Instrument, Pump, ValveLines
+from rig.ownership.hold import HeldByAnother, Hold
+from rig.ownership.instruments import hold_instruments, release_all
 from rig.safety.bench_safety import action_bound_s, bench_safe_state
 from rig.safety.safe_state import SafeStateReport
 from rig.valves import PUMP_POWER
@@ -71,7 +73,20 @@ def fence_and_make_safe(
         return report
     if is_safe:
         return SafeStateReport(reason, done=["by the rig, before it was lost"])
-    return make_safe(duty, reason, pump_stopped=pump_stopped, relay=relay, log=log)
+    held = _hold_instruments(duty, log)
+    try:
+        return make_safe(duty, reason, pump_stopped=pump_stopped, relay=relay, log=log)
+    finally:
+        release_all(held)
+
+
+def _hold_instruments(duty: Duty, log: WatchdogLog) -> list[Hold]:
+    """Keep others from pump and lines meanwhile; where another was faster, they are tried all the same."""
+    try:
+        return hold_instruments((duty.pump, duty.lines), run_on=f"station {duty.station!r}, its watchdog")
+    except (HeldByAnother, OSError) as error:
+        log.note("instruments_not_held", error=str(error))
+        return []
 
 
 def make_safe(

@@ -42,6 +42,16 @@ def primed(bench, case):
 """
 
 
+BETWEEN = """
+
+import os, signal
+
+def pytest_runtest_logreport(report):
+    if report.when == "setup":
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
 def struck_session(folder: Path, place: str, call: str) -> Finished:
     copied = copy_protocols(folder / "copied", {})
     protocol = copied / "protocols" / "flow_accuracy.py"
@@ -87,3 +97,18 @@ def test_a_signal_in_a_fixture_ends_the_run_and_the_case_is_reported(tmp_path: P
     (error,) = only_case(tmp_path / "junit.xml").findall("error")
     assert "ABORTED: ended by SIGTERM" in (error.text or "")
     assert "Traceback" not in done.output
+
+
+def test_a_signal_between_set_up_and_protocol_ends_the_run_as_aborted(tmp_path: Path) -> None:
+    copied = copy_protocols(tmp_path / "copied", {})
+    with (copied / "conftest.py").open("a", encoding="utf-8") as file:
+        file.write(BETWEEN)
+    done = run_protocols(
+        tmp_path / "runs",
+        *("--station", "simulated", "--case", "maintenance"),
+        protocols=str(copied / "protocols" / "flow_accuracy.py"),
+        cwd=copied,
+    )
+    assert done.status == pytest.ExitCode.INTERRUPTED, done.output
+    assert (done.record["verdict"], done.record["reason"]) == ("ABORTED", "ended by SIGTERM")
+    assert done.record["safe_state"]["failed"] == []

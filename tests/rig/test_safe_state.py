@@ -183,3 +183,16 @@ def void_wait(event: threading.Event) -> None:
 
 def void(report: SafeStateReport) -> None:
     assert report.is_safe
+
+
+def test_where_the_system_has_no_thread_left_each_step_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps("stop", "waste", "power off")
+
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    steps.failing = {"stop"}
+    report = steps.safe_state.enter("end")
+    assert steps.ran == ["stop", "waste", "power off"]
+    assert [name for name, _ in report.failed] == ["stop"]

@@ -59,11 +59,32 @@ def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> Non
             stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
     with pytest.raises(JournalError, match="disk is full"):
         writer.finish()
-    assert writer.lost_items > 0
     seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
-    kept = read_trace(tmp_path / "t.h5").stream(MASS).time_ns
+    trace = read_trace(tmp_path / "t.h5")
+    assert not trace.complete
+    kept = trace.stream(MASS).time_ns
+    assert writer.lost_samples == {MASS: 5 * CAPACITY - len(kept)}
     assert 0 < len(kept) < 5 * CAPACITY
     assert np.array_equal(kept, np.arange(len(kept)) * 1_000_000_000)
+
+
+def test_a_disk_that_has_room_again_takes_what_was_taken_before_and_the_trace_says_it_is_not_whole(
+    tmp_path: Path,
+) -> None:
+    stream = SampleStream()
+    journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
+    writer = TraceWriter(stream, journal, SPECS)
+    writer.call_on_failure(lambda error: journal.limit(None))
+    for index in range(5 * CAPACITY):
+        stream.publish(mass(index))
+        if index % 500 == 0:
+            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
+    with pytest.raises(JournalError, match="disk is full"):
+        writer.finish()
+    seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
+    trace = read_trace(tmp_path / "t.h5")
+    assert not trace.closed_orderly
+    assert writer.lost_samples == {MASS: 5 * CAPACITY - trace.stream(MASS).count}
 
 
 def test_what_a_commit_tells_is_on_disk_when_it_tells_it(tmp_path: Path) -> None:

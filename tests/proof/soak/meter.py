@@ -86,20 +86,20 @@ class MeteredWriter(TraceWriter):
         super().__init__(stream, journal, specs)
         self._meter = Meter(Path(os.environ[FILE]), float(os.environ[EVERY_H]))
         self._digests = Digests(specs)
-        self._durable: Mapping[str, Sequence[object]] = {}
+        self._acknowledged: Mapping[str, Sequence[object]] = {}
         stream.subscribe(self._digests.take)
         stream.subscribe(self._meter.listen)
         self.call_on_commit(self._keep)
 
     def _keep(self, durable: Mapping[str, int]) -> None:
-        self._durable = self._digests.at(durable)
+        self._acknowledged = self._digests.at(durable)
 
     def finish(self) -> None:
         """Close the journal, and note what was acknowledged."""
         try:
             super().finish()
         finally:
-            self._meter.note(durable=self._durable)
+            self._meter.note(durable=self._acknowledged)
 
 
 def give_back_free_memory() -> None:

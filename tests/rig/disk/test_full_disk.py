@@ -101,7 +101,12 @@ def test_a_real_disk_that_another_program_fills_at_once(
     assert not run.folder.ballast.exists()
     (small_disk / "another program's").unlink()
     seal(run.folder.journal, run.folder.trace)
-    times_ns = read_trace(run.folder.trace).stream(MASS).time_ns
+    trace = read_trace(run.folder.trace)
+    assert not trace.complete
+    times_ns = trace.stream(MASS).time_ns
+    (lost,) = (note for note in record["notes"] if note.startswith("samples taken that storage did not take: "))
+    ends = {event.source: event.data for event in events_of(run, "sampler_end")}
+    assert f"mass {int(str(ends[MASS]['due'])) - len(times_ns)}" in lost
     assert len(times_ns) >= 600
     with JournalReader(run.folder.journal) as reader:
         blocks = [entry.item for entry in reader.entries() if isinstance(entry.item, Block)]

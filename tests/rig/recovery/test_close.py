@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from results.trace.errors import SealError
 from results.trace.events import EventLog
 from results.trace.ownership import OwnerLock, lock_path
 from results.trace.reader import read_trace
 from results.trace.schema import TraceEvent
+from results.trace.seal import SealReport
 from rig.ownership.state import StationState
 from rig.recovery.at_start import close_orphans, settle_last_run
 from rig.recovery.close import close_orphan
@@ -52,15 +54,46 @@ def test_it_is_closed_as_aborted_with_everything_recorded(tmp_path: Path) -> Non
     assert trace.stream("mass").count == SECONDS
 
 
-def test_it_ended_when_its_last_word_was_written_not_when_it_is_closed(tmp_path: Path) -> None:
-    folder = orphan(tmp_path, begun(0, "prime"), watchdog=(LOST, ACTED))
-    for path in folder.path.iterdir():
-        os.utime(path, (1.7e9, 1.7e9))
-    os.utime(folder.watchdog, (1.7e9 + 60.0, 1.7e9 + 60.0))
+def anchored(second: float, utc: str, *, virtual: bool = False) -> TraceEvent:
+    return TraceEvent(round(second * 1e9), "clock_anchor", "clock", {"utc": utc, "virtual": virtual, "u_s": 0.0})
+
+
+def test_it_ended_at_its_last_sample_by_the_last_anchor_not_when_it_is_closed(tmp_path: Path) -> None:
+    old, last = anchored(0, "2026-03-01T07:00:00+00:00"), anchored(2, "2026-03-01T08:00:00+00:00")
+    folder = orphan(tmp_path, old, last)
     close_orphan(folder)
     record = record_of(folder)
-    assert record["ended_utc"] == "2023-11-14T22:14:20+00:00"
-    assert record["recorded_utc"] > "2026"
+    assert record["ended_utc"] == "2026-03-01T08:00:02+00:00"
+    assert record["recorded_utc"] > "2026-11"
+
+
+def test_it_ended_with_the_work_of_its_watchdog(tmp_path: Path) -> None:
+    done = {**ACTED, "utc": "2026-03-01T08:01:00+00:00"}
+    folder = orphan(tmp_path, anchored(2, "2026-03-01T08:00:00+00:00"), watchdog=({**LOST, "utc": "x"}, done))
+    close_orphan(folder)
+    assert record_of(folder)["ended_utc"] == "2026-03-01T08:01:00+00:00"
+
+
+def test_where_time_jumped_it_ended_when_its_log_of_events_was_written_last(tmp_path: Path) -> None:
+    folder = orphan(tmp_path, anchored(2, "2026-03-01T08:00:00+00:00", virtual=True))
+    os.utime(folder.events, (1.7e9, 1.7e9))
+    close_orphan(folder)
+    assert record_of(folder)["ended_utc"] == "2023-11-14T22:13:20+00:00"
+
+
+def test_a_run_that_cannot_be_sealed_now_stays_an_orphan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = orphan(tmp_path, begun(0, "prime"))
+
+    def full(journal: Path, trace: Path) -> SealReport:
+        raise SealError(trace, "cannot be written (no space left on device)", "Free space and seal again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rig.recovery.close.seal", full)
+        (line,) = close_orphans(tmp_path)
+    assert "Free space and seal again" in line
+    assert not folder.record.exists()
+    assert close_orphan(folder) is not None
+    assert folder.trace.exists()
 
 
 def test_closing_again_changes_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -51,6 +51,7 @@ def watchdog(folder: Path, *, timeout_s: float = 600.0) -> Iterator[Watchdog]:
     try:
         yield guard
     finally:
+        guard.note_end(SafeStateReport("end of a test"))
         guard.release()
 
 
@@ -69,7 +70,6 @@ def test_it_ends_when_it_is_released_and_frees_its_lock(tmp_path: Path) -> None:
         for number in (1, 2, 15):
             process.send_signal(number)
         guard.beat({"mass": 1}, {})
-        guard.note_end(SafeStateReport("end"))
     assert not process.is_running()
     assert guard.death == ""
     Hold(watchdog_lock(StationState(tmp_path / "state")), "it", program="test").release()
@@ -97,7 +97,29 @@ def test_one_that_does_not_answer_is_ended_as_a_dead_one(tmp_path: Path) -> None
             guard.beat({"mass": 1}, {})
             host_sleep(0.05)
         assert told.is_set()
-        assert guard.death == "exit status -9"
+        assert guard.death.startswith("it did not answer for 1.")
+
+
+def test_one_that_was_never_told_of_a_safe_bench_is_not_released(tmp_path: Path) -> None:
+    guard = Watchdog(duty(tmp_path))
+    process = psutil.Process(pid_of(guard))
+    try:
+        guard.release()
+        with pytest.raises(psutil.TimeoutExpired):
+            process.wait(1.0)
+    finally:
+        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.wait(LONG_S)
+        guard.release()
+
+
+def test_what_is_printed_in_it_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.joinpath("sitecustomize.py").write_text("print('a driver says hello')\nprint([1])\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with watchdog(tmp_path) as guard:
+        guard.beat({"mass": 1}, {})
+    assert guard.death == ""
 
 
 def test_a_relay_that_cannot_be_had_is_told_at_the_start(tmp_path: Path) -> None:

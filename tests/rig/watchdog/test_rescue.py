@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from instruments.clock import WallClock
-from instruments.interfaces import Pump
+from instruments.clock import Clock, WallClock
+from instruments.errors import InstrumentTimeout
+from instruments.interfaces import Instrument, Pump
 from instruments.program import continuous
 from rig.opening import ROLES
+from rig.ownership.hold import HeldByAnother
+from rig.ownership.instruments import hold_instruments, release_all
 from rig.safety.safe_state import SafeStateReport
 from rig.stations.device import Device
 from rig.stations.file import load_station_file
@@ -21,7 +24,7 @@ from rig.stations.twin import resolve, start_twin
 from rig.watchdog.duty import Duty, Times
 from rig.watchdog.log import WatchdogLog
 from rig.watchdog.relay import OwnedRelay
-from rig.watchdog.rescue import make_safe
+from rig.watchdog.rescue import fence_and_make_safe, make_safe
 from tests.end_to_end.bench_runs import make_station
 from tests.end_to_end.guarded_bench import RELAY
 
@@ -126,3 +129,58 @@ def test_a_relay_that_was_on_when_it_was_taken_has_fed_its_pump(rescue: Rescue) 
         assert not found.is_energised
     finally:
         found.close()
+
+
+class DeadRig:
+    """A rig that is dead already."""
+
+    def kill(self) -> None:
+        pass
+
+    def is_dead_within(self, timeout_s: float | None) -> bool:
+        return True
+
+
+def test_nobody_else_gets_the_pump_while_it_is_being_stopped(rescue: Rescue, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = (rescue.duty.pump, rescue.duty.lines)
+    safe = SafeStateReport("the rig is lost", done=["all"])
+
+    def look(*_: object, **__: object) -> SafeStateReport:
+        with pytest.raises(HeldByAnother, match="its watchdog"):
+            hold_instruments(devices, run_on="another station")
+        return safe
+
+    monkeypatch.setattr("rig.watchdog.rescue.make_safe", look)
+    report = fence_and_make_safe(
+        rescue.duty,
+        "the rig is lost",
+        is_safe=False,
+        pump_stopped=False,
+        fence=DeadRig(),
+        relay=rescue.relay,
+        log=WatchdogLog(),
+    )
+    assert report is safe
+    release_all(hold_instruments(devices, run_on="another station"))
+
+
+def test_a_pump_that_cannot_be_opened_is_tried_three_times_for_each_of_two_actions(rescue: Rescue) -> None:
+    """Each takes a deadline, and the power relay waits for them."""
+    rescue.relay.switch(True)
+    tried: list[str] = []
+
+    def open_nothing(clock: Clock) -> Instrument:
+        tried.append("open")
+        raise InstrumentTimeout("no answer", instrument="pump", command="ID?")
+
+    class Silent(Device):
+        def open(self, clock: Clock) -> Instrument:
+            return open_nothing(clock)
+
+    pump = rescue.duty.pump
+    silent = Silent(pump.role, pump.name, pump.driver, pump.options, pump.grpc_address)
+    report = Rescue(replace(rescue.duty, pump=silent), rescue.relay).run()
+    assert len(tried) == 6
+    assert [name for name, _ in report.failed] == PUMP
+    assert report.done == [*VALVES, *POWER]
+    assert "the power relay, which is dropped and its own communication time-out, if it is armed" in report.failures
