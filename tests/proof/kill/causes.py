@@ -10,6 +10,9 @@ PHASES = ("connect", "prime", "blank_before", "before stop", "occluded", "closin
 
 NAMES = {"blank_before": "blank", "before stop": "infusing"}
 
+IN_A_FIXTURE = ("connect", "prime", "blank_before", "before stop")
+"""Where a fixture that itself primes and infuses can be struck."""
+
 _RUNNING = ("prime", "blank_before", "before stop", "occluded")
 
 PROMPT_S = 2.0
@@ -77,8 +80,8 @@ CAUSES = (
     Cause("SIGSTOP: the rig hangs", HUNG_S, _ABORTED, signals=((signal.SIGSTOP, 0.0),)),
     Cause("SIGKILL of the watchdog", PROMPT_S, _INVALID, signals=((signal.SIGKILL, 0.0),), victim="watchdog"),
     _exception("the protocol", PROMPT_S, _RUNNING),
-    _exception("a fixture", PROMPT_S, ("connect", "prime", "blank_before", "before stop")),
+    _exception("a fixture", PROMPT_S, IN_A_FIXTURE),
     _exception("a sampler", PROMPT_S, _RUNNING),
     _exception("the writer", COMMIT_S, (*_RUNNING, "closing")),
-    Cause(SESSION_DEADLINE, PROMPT_S, _ABORTED, _RUNNING, words="deadline of the session"),
+    Cause(SESSION_DEADLINE, PROMPT_S, _ABORTED, words="deadline of the session"),
 )

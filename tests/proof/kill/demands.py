@@ -17,7 +17,6 @@ from tests.proof.kill.digests import acknowledged_in
 from tests.proof.kill.one_run import Struck
 from tests.proof.kill.witness_log import WitnessLog
 
-BEFORE_A_RUN = "connect"
 AFTER_ITS_END = ("closing", "sealing")
 JUDGED = ("PASS", "FAIL", "INCONCLUSIVE", "INVALID")
 
@@ -71,9 +70,7 @@ def _misjudged(struck: Struck, record: Mapping[str, Any]) -> Iterator[str]:
     cause, phase = struck.kill.cause, struck.kill.phase
     if record["verdict"] in cause.verdicts and cause.words in record["reason"]:
         return
-    # Before anything moved there was nothing to abort; a run that had come to its end may say what it came to.
-    if phase == BEFORE_A_RUN and record["verdict"] == "NOT RUN":
-        return
+    # A run that had come to its end may say what it came to.
     if phase in AFTER_ITS_END and record["verdict"] in JUDGED:
         return
     yield f"recorded as {record['verdict']}: {record['reason']!r}"

@@ -82,14 +82,18 @@ class Striker:
         tell(phase=phase)
         if phase == self._phase and self._cause:
             self._at_s = host_monotonic_s() + self._delay_s
-            if self._cause == SESSION_DEADLINE and self.deadlines is not None:
-                self.deadlines.end_session_at(self._at_s)
-                tell(struck=self._cause, at_s=self._at_s)
+            self._move_deadline()
 
     def keep(self, *arguments: Any, **named: Any) -> MovableDeadlines:
         """Make the rig's deadlines, and keep them."""
         self.deadlines = MovableDeadlines(*arguments, **named)
+        self._move_deadline()
         return self.deadlines
+
+    def _move_deadline(self) -> None:
+        if self._cause == SESSION_DEADLINE and self._at_s is not None and self.deadlines is not None:
+            self.deadlines.end_session_at(self._at_s)
+            tell(struck=self._cause, at_s=self._at_s)
 
     def due(self, *causes: str) -> float | None:
         """Return in how many seconds it must strike by one of the causes; None when it must not."""

@@ -17,7 +17,7 @@ import psutil
 from instruments.clock import host_monotonic_s
 from instruments.clock.interface import host_sleep
 from tests.proof.kill.benches import Bench
-from tests.proof.kill.causes import Cause
+from tests.proof.kill.causes import IN_A_FIXTURE, Cause
 from tests.proof.kill.injector import ORDER
 from tests.proof.kill.rig_process import RigProcess
 
@@ -117,8 +117,7 @@ def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_
         if kill.cause.is_injected:
             order = {"cause": kill.cause.name, "phase": kill.phase, "delay_s": delay_s}
             order["sampler"] = moment.choice(_SAMPLERS)
-    test = "test_begun_by_a_fixture" if kill and kill.cause.name == "exception in a fixture" else "test_whole"
-    arguments = [f"{_PROTOCOL}::{test}", "-p", "tests.proof.kill.injector", *_PLAIN]
+    arguments = [f"{_PROTOCOL}::{_test(kill, moment)}", "-p", "tests.proof.kill.injector", *_PLAIN]
     arguments += ["--station", str(bench.station), "--case", bench.case, "--runs", str(runs)]
     process = RigProcess(arguments, {**bench.environment(), ORDER: json.dumps(order)}, output)
     follower = _Follower(process, struck)
@@ -139,6 +138,14 @@ def run_once(bench: Bench, runs: Path, output: Path, kill: Kill | None, lengths_
         struck.faults.append(f"it ended before it could be killed: {output.read_text(errors='replace')[-400:]!r}")
     host_sleep(_SETTLED_S)
     return struck
+
+
+def _test(kill: Kill | None, moment: random.Random) -> str:
+    """Return the test to be struck: half of what comes from outside strikes one that a fixture begins."""
+    if kill is None or kill.phase not in IN_A_FIXTURE:
+        return "test_whole"
+    in_fixture = kill.cause.name == "exception in a fixture" or (not kill.cause.is_injected and moment.random() < 0.5)
+    return "test_begun_by_a_fixture" if in_fixture else "test_whole"
 
 
 def _strike(struck: Struck, cause: Cause, process: RigProcess, moment: random.Random) -> None:
