@@ -27,6 +27,16 @@ def mass(index: int) -> Sample:
     return Sample(MASS, index * 1_000_000_000, SampleStatus.DYNAMIC, (index * 0.5, b"S D"))
 
 
+def fill(stream: SampleStream, writer: TraceWriter) -> None:
+    """Publish more than the journal may hold."""
+    for index in range(5 * CAPACITY):
+        stream.publish(mass(index))
+        if index % 500 == 0:
+            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
+    with pytest.raises(JournalError, match="disk is full"):
+        writer.finish()
+
+
 def test_samples_blocks_and_events_arrive_complete_and_in_order(tmp_path: Path) -> None:
     stream = SampleStream()
     writer = TraceWriter(stream, JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS), SPECS)
@@ -53,12 +63,7 @@ def test_a_full_disk_is_told_once_and_blocks_no_publisher(tmp_path: Path) -> Non
     stream = SampleStream()
     journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
     writer = TraceWriter(stream, journal, SPECS)
-    for index in range(5 * CAPACITY):
-        stream.publish(mass(index))
-        if index % 500 == 0:
-            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
-    with pytest.raises(JournalError, match="disk is full"):
-        writer.finish()
+    fill(stream, writer)
     seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
     trace = read_trace(tmp_path / "t.h5")
     assert not trace.complete
@@ -75,12 +80,7 @@ def test_a_disk_that_has_room_again_takes_what_was_taken_before_and_the_trace_sa
     journal = JournalWriter(tmp_path / "j.sqlite", header=HEADER, streams=SPECS, max_bytes=200_000)
     writer = TraceWriter(stream, journal, SPECS)
     writer.call_on_failure(lambda error: journal.limit(None))
-    for index in range(5 * CAPACITY):
-        stream.publish(mass(index))
-        if index % 500 == 0:
-            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
-    with pytest.raises(JournalError, match="disk is full"):
-        writer.finish()
+    fill(stream, writer)
     seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
     trace = read_trace(tmp_path / "t.h5")
     assert not trace.closed_orderly
@@ -116,11 +116,6 @@ def test_a_full_disk_is_not_told_as_durable(tmp_path: Path) -> None:
     writer = TraceWriter(stream, journal, SPECS)
     told: list[Mapping[str, int]] = []
     writer.call_on_commit(told.append)
-    for index in range(5 * CAPACITY):
-        stream.publish(mass(index))
-        if index % 500 == 0:
-            stream.publish(TraceEvent(index * 1_000_000_000, "mark", "test", {}))
-    with pytest.raises(JournalError, match="disk is full"):
-        writer.finish()
+    fill(stream, writer)
     seal(tmp_path / "j.sqlite", tmp_path / "t.h5")
     assert told[-1][MASS] == read_trace(tmp_path / "t.h5").stream(MASS).count
