@@ -12,6 +12,7 @@ from pydantic import Field
 
 from results.bench import GravimetricBench
 from results.decision import Criterion, Decision, DecisionRule, StrictModel, Verdict, combined_verdict, decide
+from results.doubted import undoubted_status
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
 from results.trace.phases import phase_intervals
@@ -93,7 +94,7 @@ def evaluate_after_check(trace: Trace) -> AfterCheckOutcome | None:
     if missing:
         raise EvaluationRefused(f"the balance was not checked after the run: there is no {', '.join(missing)}")
     mass = trace.stream(MASS)
-    good = np.isin(mass.status, NUMBER_CODES)
+    good = np.isin(undoubted_status(trace, mass), NUMBER_CODES)
     shown = weigh_check(
         mass.time_s[good],
         np.asarray(mass.column("mass_g"), dtype=np.float64)[good],

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.after_check import after_check_begin_s
+from results.doubted import undoubted_status
 from results.flow.grid import interval_count
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, AmbientSeries, FlowPhases, FlowSeries, Phase
 from results.trace.phases import phase_intervals
 from results.trace.reader import StreamTrace, Trace
-from results.trace.schema import AMBIENT, MASS, READING_DOUBTED
-from results.trace.status import SampleStatus
+from results.trace.schema import AMBIENT, MASS
 
 _LATENESS_S = 1.0
 
@@ -33,23 +33,13 @@ def series_of_trace(trace: Trace, *, phases: FlowPhases) -> FlowSeries:
     return FlowSeries(
         time_s=mass.time_s[of_test],
         mass_g=numbers(mass, "mass_g")[of_test],
-        status=_doubted_left_out(trace, mass)[of_test],
+        status=undoubted_status(trace, mass)[of_test],
         phases=phases,
         ambient=_ambient(trace),
         tare_s=event_times_s(trace, "tare"),
         run_id=trace.run_id,
         title=str(trace.header.get("title", "Flow accuracy")),
         simulated=trace.simulated,
-    )
-
-
-def _doubted_left_out(trace: Trace, mass: StreamTrace) -> NDArray[np.uint8]:
-    """Return the status of every reading; one that may be older than it says is none."""
-    status = mass.status
-    events = [event for event in trace.events if event.kind == READING_DOUBTED and event.source == MASS]
-    doubted = [int(str(event.data["time_ns"])) for event in events]
-    return (
-        np.where(np.isin(mass.time_ns, doubted), np.uint8(SampleStatus.PROTOCOL_ERROR), status) if doubted else status
     )
 
 
@@ -125,7 +115,7 @@ def _ambient(trace: Trace) -> AmbientSeries | None:
         return None
     stream = trace.stream(AMBIENT)
     time_s = stream.time_s
-    silent = ~np.isin(stream.status, NUMBER_CODES)
+    silent = ~np.isin(undoubted_status(trace, stream), NUMBER_CODES)
     if time_s.size == 0 or silent.all():
         return None
 

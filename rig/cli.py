@@ -131,6 +131,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     if evaluated.outcome is None:
         raise EvaluationRefused(f"{options.run}: {evaluated.refusal}{_how_it_ended(options.run)}")
     print_outcome(console, evaluated.outcome)
+    if ended := _how_it_ended(options.run):
+        sys.stdout.write(f"{ended.removeprefix('. ')}\n")
     if options.figure is not None and not draw(evaluated.outcome, options.figure, provenance_of(evaluated.trace)):
         sys.stderr.write(
             f"rig evaluate: {options.figure} is not drawn: only tests of flow and occlusion have a figure\n"

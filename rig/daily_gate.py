@@ -10,8 +10,8 @@ from pathlib import Path
 from instruments.clock import utc_now
 from results.decision import Verdict
 from results.input_file import read_json
+from results.printable import on_one_line
 from rig.cases.case import Case
-from rig.configuration.words import on_one_line
 from rig.faults import NotRun
 from rig.record import MOST_RECORD_BYTES
 from rig.run_folder import RunFolder, name_time, name_word

@@ -15,9 +15,9 @@ from results.decision import Verdict
 from results.input_file import UnreadableFile, read_json
 from results.measured.outcome import Outcome
 from results.outcome import as_json
+from results.printable import on_one_line
 from results.refusal import EvaluationRefused
 from results.trace.durable import write_whole
-from rig.configuration.words import on_one_line
 from rig.run_folder import RunFolder
 from rig.safety.safe_state import SafeStateReport
 from rig.trip import Trip

@@ -22,6 +22,10 @@ Pair = Annotated[tuple[float, float], Field(strict=False)]
 """Two numbers; a TOML array is a list."""
 
 
+_NO_PRESSURE_KPA = -110.0
+"""Gauge: a vacuum in the highest air pressure there is lies above."""
+
+
 class _Channel(DriverOptions):
     name: Text
     physical_channel: Text
@@ -31,7 +35,10 @@ class _Channel(DriverOptions):
 
 
 class BridgeChannel(_Channel):
-    """A full-bridge transducer, mV/V; states by default beyond 20 % of the span outside its two points."""
+    """A full-bridge transducer, mV/V; states by default beyond 20 % of the span outside its two points.
+
+    Below a vacuum it is a broken wire, as with a voltage: no pressure is that low.
+    """
 
     kind: Literal["bridge"]
     electrical_mv_per_v: Pair
@@ -115,14 +122,23 @@ def scaling_of(channel: PressureChannel) -> Scaling:
     """Return the scaling of a channel from the unit its task acquires: mV/V, V, A."""
     if isinstance(channel, BridgeChannel):
         limits = channel.limits_mv_per_v or _widened(channel.electrical_mv_per_v)
-        return _scaling(channel.electrical_mv_per_v, channel.pressure_kpa, limits)
+        return _above_vacuum(_scaling(channel.electrical_mv_per_v, channel.pressure_kpa, limits), channel)
     if isinstance(channel, VoltageChannel):
-        return _scaling(channel.electrical_v, channel.pressure_kpa, channel.limits_v)
+        return _above_vacuum(_scaling(channel.electrical_v, channel.pressure_kpa, channel.limits_v), channel)
     amperes = (channel.electrical_ma[0] / 1000.0, channel.electrical_ma[1] / 1000.0)
     broken_ma, failed_ma = channel.limits_ma
     low_ma, high_ma = max(channel.saturated_ma[0], broken_ma), min(channel.saturated_ma[1], failed_ma)
     scaling = _scaling(amperes, channel.pressure_kpa, (low_ma / 1000.0, high_ma / 1000.0))
     return replace(scaling, broken_below=broken_ma / 1000.0)
+
+
+def _above_vacuum(scaling: Scaling, channel: _Channel) -> Scaling:
+    """Return the scaling with a signal of no possible pressure as a broken wire."""
+    # With a falling line a lost signal lies above the range; a calibration down there knows better.
+    if scaling.slope <= 0.0 or min(channel.pressure_kpa) < _NO_PRESSURE_KPA + 1.0:
+        return scaling
+    lowest = (_NO_PRESSURE_KPA - scaling.intercept) / scaling.slope
+    return replace(scaling, low_limit=max(scaling.low_limit, lowest), broken_below=lowest)
 
 
 def unscaled(voltage: VoltageInput) -> Scaling:

@@ -97,6 +97,53 @@ class SocketProbe:
             return b""
 
 
+class PortReader:
+    """Reads units from the serial port of a session: pyvisa-py ends a read by the time of day, which may step."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        self._port = port
+        self._pending = b""
+
+    def read_unit(self, terminator: bytes, until_s: float) -> bytes | None:
+        """Return the bytes up to and with the terminator; None, and nothing taken, when `until_s` of host time passes.
+
+        Raises what pyserial raises when the port is gone.
+        """
+        while terminator not in self._pending:
+            if len(self._pending) > _LONGEST_BYTES or not self._readable(until_s - host_monotonic_s()):
+                return None
+            arrived = self._port.read(self._port.in_waiting)
+            if not arrived:
+                raise serial.SerialException("the port reports bytes and has none: it was unplugged")
+            self._pending += arrived
+        unit, end, self._pending = self._pending.partition(terminator)
+        return unit + end
+
+    def drain(self) -> bytes:
+        """Drop everything that has arrived, and return it."""
+        waiting = self._port.in_waiting
+        dropped, self._pending = self._pending + (self._port.read(waiting) if waiting else b""), b""
+        return dropped
+
+    def _readable(self, within_s: float) -> bool:
+        if within_s <= 0.0:
+            return False
+        if os.name == "posix":
+            return bool(select.select([self._port.fileno()], (), (), within_s)[0])
+        until_s = host_monotonic_s() + within_s
+        while not self._port.in_waiting:
+            if host_monotonic_s() >= until_s:
+                return False
+            host_sleep(_LOOK_S)
+        return True
+
+
+def port_reader(resource: MessageBasedResource) -> PortReader | None:
+    """Return a reader of the resource's serial port; None when it has none, or belongs to another VISA library."""
+    connection = getattr(_session(resource), "interface", None)
+    return PortReader(connection) if isinstance(connection, serial.Serial) else None
+
+
 def own_port(resource: MessageBasedResource) -> None:
     """Keep other programs that ask for it from a serial port of pyvisa-py, which does not lock what it opens.
 
@@ -117,8 +164,3 @@ def socket_probe(resource: MessageBasedResource) -> SocketProbe | None:
     session = _session(resource)
     connection = getattr(session, "interface", None)
     return SocketProbe(session, connection) if isinstance(connection, socket.socket) else None
-
-
-def is_pyvisa_py(resource: MessageBasedResource) -> bool:
-    """Return True when the resource is served by pyvisa-py."""
-    return type(resource.visalib).__module__.startswith("pyvisa_py")

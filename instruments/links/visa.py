@@ -11,7 +11,7 @@ from pyvisa.resources import MessageBasedResource, SerialInstrument
 
 from instruments.clock import host_monotonic_s
 from instruments.links.ports import Adapter, adapter_of, candidates, known_ports
-from instruments.links.pyvisa_py import Arrival, SocketProbe, is_pyvisa_py, own_port, socket_probe
+from instruments.links.pyvisa_py import Arrival, PortReader, SocketProbe, own_port, port_reader, socket_probe
 from instruments.links.transport import TERMINAL_ERRORS, TransportLost, TransportTimeout
 
 _LIBRARY_ERRORS: tuple[type[Exception], ...] = (pyvisa.errors.Error, *TERMINAL_ERRORS)
@@ -45,8 +45,8 @@ class VisaTransport:
         self._baud = baud
         self._resource: MessageBasedResource | None = None
         self._probe: SocketProbe | None = None
+        self._port: PortReader | None = None
         self._timeout_s = 0.0
-        self._stale = BufferOperation.discard_receive_buffer
 
     def open(self) -> None:
         """Open the resource; a socket must have found a listener."""
@@ -90,10 +90,7 @@ class VisaTransport:
         refusal = None if self._probe is None else self._probe.refusal()
         if refusal is not None:
             raise refusal
-        # pyvisa-py's serial session knows no other way to drop its input than this one.
-        self._stale = (
-            BufferOperation.discard_read_buffer if is_pyvisa_py(resource) else BufferOperation.discard_receive_buffer
-        )
+        self._port = port_reader(resource)
         resource.read_termination = self._terminator
         resource.write_termination = ""
         if isinstance(resource, SerialInstrument):
@@ -103,7 +100,7 @@ class VisaTransport:
 
     def close(self) -> None:
         """Close the resource."""
-        resource, self._resource, self._probe = self._resource, None, None
+        resource, self._resource, self._probe, self._port = self._resource, None, None, None
         if resource is not None:
             try:
                 resource.close()
@@ -119,9 +116,11 @@ class VisaTransport:
                 if dropped is None:
                     raise self._gone("the other side has closed it")
                 return dropped
+            if self._port is not None:
+                return self._port.drain()
             waiting = resource.bytes_in_buffer if isinstance(resource, SerialInstrument) else 0
             dropped = resource.read_bytes(waiting) if waiting else b""
-            resource.flush(self._stale)
+            resource.flush(BufferOperation.discard_receive_buffer)
         except _LIBRARY_ERRORS as error:
             raise self._gone(error) from error
         return dropped
@@ -138,6 +137,12 @@ class VisaTransport:
         """Return the bytes up to and with the terminator; what came of an incomplete unit is lost in the library."""
         resource = self._opened()
         try:
+            if self._port is not None:
+                own = self._port.read_unit(self._terminator.encode("ascii"), until_s)
+                if own is None:
+                    raise TransportTimeout
+                self.bytes_received += len(own)
+                return own
             remaining_s = until_s - host_monotonic_s()
             if self._probe is not None:
                 arrival = self._probe.await_unit(self._terminator.encode("ascii"), until_s)

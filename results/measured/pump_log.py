@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from results.doubted import undoubted_status
 from results.refusal import EvaluationRefused
 from results.series import NUMBER_CODES, Phase
 from results.trace.reader import StreamTrace, Trace
@@ -84,7 +85,7 @@ class PumpLog:
 def pump_log(trace: Trace) -> PumpLog:
     """Return what the pump said. Raises `EvaluationRefused` when it answered fewer than two polls."""
     stream = trace.stream(PUMP)
-    answered = np.isin(stream.status, NUMBER_CODES)
+    answered = np.isin(undoubted_status(trace, stream), NUMBER_CODES)
     if np.count_nonzero(answered) < 2:
         raise EvaluationRefused(f"the pump answered {np.count_nonzero(answered)} polls: what it says is not known")
     states, alarms = _legend(stream, "state_legend"), _legend(stream, "alarms_legend")

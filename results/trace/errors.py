@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from results.input_file import UnreadableFile, open_regular
+from results.printable import on_one_line
 
 
 class StorageError(Exception):
@@ -14,7 +15,7 @@ class StorageError(Exception):
         self.path = Path(path)
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{path}: {problem}. {remedy}")
+        super().__init__(f"{path}: {on_one_line(problem)}. {remedy}")
 
     def __reduce__(self) -> tuple[type[StorageError], tuple[Path, str, str]]:
         return (type(self), (self.path, self.problem, self.remedy))

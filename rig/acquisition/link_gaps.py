@@ -11,7 +11,7 @@ from instruments.clock import Clock
 from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, SamplesLost
 from instruments.interfaces import ValveLines
 from instruments.readings import Identity
-from results.trace.schema import AMBIENT, MASS, PUMP
+from results.trace.schema import AMBIENT, MASS, PUMP, TraceEvent
 from rig.acquisition.acquisition import SampledInstruments
 from rig.acquisition.stream import Item
 from rig.cases.gaps import PRESSURE, AllowedGaps
@@ -111,8 +111,8 @@ class LinkGaps:
                     self._on_trip(Trip(f"{source}: the link is back, but the bench is not as it was", error))
 
     def listen(self, item: Item) -> None:
-        """Look, whatever is published, whether a gap has lasted too long."""
-        if self._gaps:
+        """Look with every sample whether a gap has lasted too long; an event is published under a lock."""
+        if self._gaps and not isinstance(item, TraceEvent):
             with self._lock:
                 gaps = list(self._gaps.items())
             for source, gap in gaps:

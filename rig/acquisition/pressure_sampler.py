@@ -20,6 +20,8 @@ from rig.acquisition.samplers import AnswerListener, FaultListener, Tally
 from rig.acquisition.stream import SampleStream
 
 ANCHOR_PERIOD_S = 1.0
+_A_MOMENT_S = 2e-9
+"""Times in a stream rise by a nanosecond at least."""
 
 
 class PressureSampler:
@@ -84,12 +86,10 @@ class PressureSampler:
     def _sample_until(self, stop: Event) -> None:
         self._pressure.start(rate_hz=self._rate_hz, block_samples=round(self._rate_hz * self._block_s))
         now_s = self._clock.now()
-        if self._nominal_start_s is None:
-            self._nominal_start_s = now_s
-        else:
-            # After the row without a number that was published at this instant.
-            last_row_s = self._last_ns / NS_PER_S + self._origin_s
-            self._nominal_start_s = max(self._last_nominal_s + now_s - self._had_s, last_row_s + 1.0 / self._rate_hz)
+        nominal_s = now_s if self._nominal_start_s is None else self._last_nominal_s + now_s - self._had_s
+        # After a row without a number that was published at this very instant.
+        after_last_row_s = self._last_ns / NS_PER_S + self._origin_s + _A_MOMENT_S if self._last_ns >= 0 else nominal_s
+        self._nominal_start_s = max(nominal_s, after_last_row_s)
         self._started_s = self._read_s = now_s
         block = 1
         while not self._clock.wait(stop, self._started_s + block * self._block_s):

@@ -122,11 +122,13 @@ class Sampler:
             self._publish(to_ns(asked_s - self._origin_s), SampleStatus.LINK_LOST, self._no_values)
             return
         try:
-            try:
-                status, values = self._read()
-            finally:
-                self._note_doubt()
+            status, values = self._read_once()
             answered_s = self._clock.now()
+            if self._failing:
+                # Opening the link anew and setting the device came before that answer, and must not date it.
+                asked_s = answered_s
+                status, values = self._read_once()
+                answered_s = self._clock.now()
             if self._failing:
                 self._on_answer(self.name)
         except InstrumentError as error:
@@ -139,6 +141,12 @@ class Sampler:
         # The reading is as old as the middle of the exchange, to within half of it.
         self._publish(to_ns((asked_s + answered_s) / 2 - self._origin_s), status, values)
         self._answered_ns = self._last_ns
+
+    def _read_once(self) -> tuple[SampleStatus, Values]:
+        try:
+            return self._read()
+        finally:
+            self._note_doubt()
 
     def _note_doubt(self) -> None:
         """Tell of the last answer that something came after it that nobody had asked for."""

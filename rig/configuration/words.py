@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from results.printable import on_one_line
 from rig.configuration.expected import Expected, Location
 from rig.configuration.faults import Fault
 
@@ -33,15 +34,6 @@ def dotted_key(location: Location) -> str:
 def quoted(text: str) -> str:
     """Return a text in double quotes, with escapes for what a terminal would not show."""
     return on_one_line(json.dumps(text, ensure_ascii=False))
-
-
-def on_one_line(text: str) -> str:
-    """Return a text with escapes for what a terminal would not show, or would obey."""
-    return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
-
-
-def _escape(code: int) -> str:
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def found(value: object) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from instruments.clock import utc_now
 from results.input_file import read_json
+from results.printable import on_one_line
 from results.trace.ownership import OwnerLock, has_owner
-from rig.configuration.words import on_one_line
 from rig.ownership.user import user_name
 
 _MOST_NOTE_BYTES = 10_000

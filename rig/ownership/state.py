@@ -17,8 +17,8 @@ import platformdirs
 
 from instruments.clock import utc_now
 from results.input_file import read_json
+from results.printable import on_one_line
 from results.trace.durable import fsync_folder, write_all, write_whole
-from rig.configuration.words import on_one_line
 from rig.ownership.user import user_name
 
 STATE_VARIABLE = "PUMP_BENCH_RIG_STATE"

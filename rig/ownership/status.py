@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rig.configuration.words import on_one_line
+from results.printable import on_one_line
 from rig.ownership.hold import is_held, owner_of
 from rig.ownership.state import StationState, state_folder
 from rig.ownership.station import rig_lock, watchdog_lock

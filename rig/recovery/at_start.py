@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rig.configuration.words import on_one_line
+from results.printable import on_one_line
 from rig.ownership.state import StationState
 from rig.recovery.close import close_orphan
 from rig.recovery.orphans import is_orphan, orphans_in

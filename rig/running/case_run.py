@@ -102,7 +102,7 @@ class CaseRun:
             raise RigFault("the bench could not be made safe")
         if self._bench is not None:
             self._bench.check_limits()
-        seal(self.folder.journal, self.folder.trace)
+        self._seal()
         self.after_check = evaluate_after_check(read_trace(self.folder.trace))
         return self._evaluate_trace()
 
@@ -163,7 +163,8 @@ class CaseRun:
 
     def _seal(self) -> None:
         if not self.folder.trace.exists():
-            seal(self.folder.journal, self.folder.trace)
+            report = seal(self.folder.journal, self.folder.trace)
+            self._notes += [f"lost in the journal: {damage}" for damage in report.damage]
 
     def _note_lost_samples(self) -> None:
         """Say how many samples the rig took and could not store."""

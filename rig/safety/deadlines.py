@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from instruments.clock import Clock, host_monotonic_s
+from results.trace.schema import TraceEvent
 from rig.acquisition.stream import Item
 from rig.trip import Trip
 
@@ -38,7 +39,9 @@ class Deadlines:
         self._tripped = False
 
     def watch(self, item: Item) -> None:
-        """Look at the time; called in the thread that publishes."""
+        """Look at the time with every sample, in the thread that publishes; an event is published under a lock."""
+        if isinstance(item, TraceEvent):
+            return
         reason = self._reason()
         if not reason:
             return

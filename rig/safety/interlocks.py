@@ -62,14 +62,19 @@ class Interlocks:
                 self._last_seen_s.setdefault(stream, now_s)
 
     def watch(self, item: Item) -> None:
-        """Look at one item of the stream, and at how long nothing has come of the other instruments."""
+        """Look at one item of the stream, and at how long nothing has come of the other instruments.
+
+        Not at an event: it is published under a lock, and a trip may take station time, which others need to pass.
+        """
+        if not isinstance(item, Sample | Block):
+            return
         # The sample clock's rows come with the pressures', but not in a gap that the plan allows the DAQ.
-        if isinstance(item, Sample | Block) and item.stream != SAMPLE_CLOCK:
+        if item.stream != SAMPLE_CLOCK:
             self._last_seen_s[item.stream] = self._clock.now()
         self._watch_for_absence()
         if isinstance(item, Sample):
             self._watch_sample(item)
-        elif isinstance(item, Block) and item.stream.startswith(PRESSURE_PREFIX):
+        elif item.stream.startswith(PRESSURE_PREFIX):
             self._watch_pressure(item)
 
     def note_error(self, source: str, error: InstrumentError) -> None:

@@ -150,6 +150,22 @@ def test_a_reset_after_power_up_is_expected_but_never_during_an_infusion() -> No
             pump.status()
 
 
+def test_a_restart_is_told_at_every_poll_until_the_stop_though_the_pump_says_it_once() -> None:
+    """It loses its power while a poll is under way; what puts the conversation in order again hears of it first."""
+    lost = (encode_safe(b"00DIS"), b"")
+    steps = [*UPLOAD, safe("RUN1", "I"), lost, safe("SAF60", "A?R"), *WHO, *[safe("DIS", "SI0.000W0.000ML")] * 2]
+    with pump_saying([*steps, safe("", "S"), safe("DIS", "SI0.000W0.000ML")]) as pump:
+        pump.upload(PROGRAM)
+        pump.start()
+        with impatient(pump.link), pytest.raises(InstrumentTimeout):
+            pump.status()
+        for _ in range(2):
+            with pytest.raises(ProtocolError, match="the pump has restarted"):
+                pump.status()
+        pump.stop()
+        assert pump.status().state is PumpState.STOPPED
+
+
 def test_a_late_reply_is_passed_over() -> None:
     late = (WHO[0][0], b"".join([encode_safe(b"00II0.900W0.000ML"), WHO[0][1] or b""]))
     steps = [(encode_safe(b"00DIS"), b""), late, WHO[1], safe("DIS", "II1.000W0.000ML")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from results.doubted import undoubted_status
 from results.evaluate_flow import evaluate_flow
-from results.evaluate_trace import evaluate_trace, whole_intervals
+from results.evaluate_trace import evaluate_trace, flow_series, whole_intervals
 from results.flow.grid import GridError
 from results.outcome import FlowOutcome
 from results.refusal import EvaluationRefused
 from results.series import FlowSeries, Phase
 from results.trace.errors import TraceError
 from results.trace.journal import JournalWriter
+from results.trace.reader import read_trace
 from results.trace.schema import AMBIENT, AMBIENT_COLUMNS, MASS, MASS_COLUMNS, Block, StreamSpec, TraceEvent
 from results.trace.seal import seal
 from results.trace.status import SampleStatus
@@ -63,7 +67,14 @@ def phase_events(series: FlowSeries) -> list[TraceEvent]:
 
 
 def written(
-    folder: Path, series: FlowSeries, *, events: list[TraceEvent], head: dict[str, object], with_air: bool = True
+    folder: Path,
+    series: FlowSeries,
+    *,
+    events: list[TraceEvent],
+    head: dict[str, object],
+    with_air: bool = True,
+    complete: bool = True,
+    damaged: bool = False,
 ) -> Path:
     streams = [StreamSpec(MASS, MASS_COLUMNS, 1.0)]
     if with_air:
@@ -86,7 +97,10 @@ def written(
     for event in events:
         journal.event(event)
     journal.commit()
-    journal.close()
+    journal.close(complete=complete)
+    if damaged:
+        with closing(sqlite3.connect(folder / "journal.db", isolation_level=None)) as connection:
+            connection.execute("UPDATE events SET crc = crc + 1 WHERE seq = 1")
     seal(folder / "journal.db", folder / "trace.h5")
     return folder / "trace.h5"
 
@@ -196,6 +210,31 @@ def test_a_trace_without_an_ambient_stream_says_what_was_assumed(tmp_path: Path)
     outcome = flow_outcome(trace)
     assert not outcome.air.measured
     assert any("laboratory air was assumed" in note for note in outcome.notes)
+
+
+def test_a_run_that_was_not_closed_says_so_before_anything_else(tmp_path: Path) -> None:
+    run = simulate(SHORT, 1)
+    trace = written(tmp_path, run.series, events=phase_events(run.series), head=header(), complete=False)
+    assert flow_outcome(trace).notes[0].startswith("NOT COMPLETE")
+
+
+def test_a_trace_that_lost_rows_of_its_journal_gives_no_number(tmp_path: Path) -> None:
+    run = simulate(SHORT, 1)
+    trace = written(tmp_path, run.series, events=phase_events(run.series), head=header(), damaged=True)
+    with pytest.raises(EvaluationRefused, match=r"1 rows of its journal were lost, the first: .*events"):
+        evaluate_trace(trace)
+
+
+def test_readings_that_may_be_repetitions_are_none_of_the_air_either(tmp_path: Path) -> None:
+    run = simulate(SHORT, 1)
+    time_ns = int(np.round(run.series.time_s[100] * 1e9))
+    doubt = TraceEvent(time_ns + 1, "reading_doubted", AMBIENT, {"time_ns": time_ns})
+    events = sorted([*phase_events(run.series), doubt], key=lambda event: event.time_ns)
+    trace = read_trace(written(tmp_path, run.series, events=events, head=header()))
+    air = flow_series(trace, sample_interval_s=60.0).ambient
+    assert air is not None
+    assert np.flatnonzero(np.isnan(air.temperature_c)).tolist() == [100]
+    assert undoubted_status(trace, trace.stream(MASS)).tolist() == trace.stream(MASS).status.tolist()
 
 
 def test_silent_stretches_in_the_trace_are_left_out(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from instruments.clock import VirtualClock, host_monotonic_s
+from results.trace.schema import TraceEvent
 from results.trace.status import SampleStatus
 from rig.acquisition.sample import Sample
 from rig.bench import Bench
@@ -38,6 +39,18 @@ def test_a_case_may_take_its_share_longer_and_half_an_hour() -> None:
     (trip,) = trips
     assert trip.is_limit
     assert "planned are 1000 s, and 3300 s have passed" in trip.reason
+
+
+def test_an_event_is_no_moment_to_trip() -> None:
+    """It is published under a lock, and the way to safety may take station time that others need to pass."""
+    clock, trips = VirtualClock(), list[Trip]()
+    with clock.participate("test"):
+        watched = deadlines(clock, trips)
+        clock.sleep_until(2000.0 + GRACE_S)
+        watched.watch(TraceEvent(0, "phase_end", "protocol", {}))
+        assert trips == []
+        watched.watch(ITEM)
+        assert len(trips) == 1
 
 
 def test_a_session_has_an_end_of_host_time() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from instruments.clock import Task, VirtualClock
 from instruments.daq.pressure import PressureOptions, open_pressure
-from instruments.errors import InstrumentError, InstrumentTimeout, SamplesLost
+from instruments.errors import InstrumentError, InstrumentTimeout, LinkLost, SamplesLost
 from instruments.interfaces import PressureInput
 from instruments.readings import PressureBlock
 from instruments.simulated.wires.ni_grpc import Quantity
@@ -79,6 +79,23 @@ class SlowToAnswer:
         return getattr(self._own, name)
 
 
+class RefusesToStart:
+    """A pressure input that cannot be started so many times."""
+
+    def __init__(self, own: PressureInput, times: int) -> None:
+        self._own = own
+        self._times = times
+
+    def start(self, *, rate_hz: float, block_samples: int) -> None:
+        if self._times:
+            self._times -= 1
+            raise LinkLost("gone", instrument="pressure")
+        self._own.start(rate_hz=rate_hz, block_samples=block_samples)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
+
+
 @contextmanager
 def sampling(
     *,
@@ -86,6 +103,8 @@ def sampling(
     block_s: float = BLOCK_S,
     held_up: Callable[[VirtualClock, Item], None] | None = None,
     slow_s: float = 0.0,
+    refusals: int = 0,
+    try_again_after_s: float | None = None,
 ) -> Iterator[Sampled]:
     """Sample a DAQ on a virtual clock until the block is left; `held_up` runs in the reading thread."""
     clock, device, stream = VirtualClock(), BenchDaq(SIGNALS), SampleStream(capacity=10**9)
@@ -94,14 +113,20 @@ def sampling(
         pressure = open_pressure("pressure", PressureOptions.model_validate(OPTIONS), clock, grpc_address=wire.target)
         clock.sleep_until(ORIGIN_S + 0.25)
         faults: list[InstrumentError] = []
+
+        def on_fault(source: str, error: InstrumentError) -> float | None:
+            faults.append(error)
+            return None if try_again_after_s is None else clock.now() + try_again_after_s
+
+        given = cast(PressureInput, SlowToAnswer(pressure, clock, slow_s)) if slow_s else pressure
         sampler = PressureSampler(
             clock=clock,
             stream=stream,
             origin_s=ORIGIN_S,
             rate_hz=RATE_HZ,
             block_s=block_s,
-            pressure=cast(PressureInput, SlowToAnswer(pressure, clock, slow_s)) if slow_s else pressure,
-            on_fault=lambda _, error: faults.append(error),
+            pressure=cast(PressureInput, RefusesToStart(given, refusals)) if refusals else given,
+            on_fault=on_fault,
         )
         stop = clock.event()
         task = clock.spawn("sampler", lambda: sampler.run(stop))
@@ -198,6 +223,34 @@ def test_an_answer_that_took_long_leaves_nothing_for_the_next_and_that_is_no_fau
         sampled.clock.sleep_until(15.0)
     assert not sampled.faults
     assert sampled.sampler.tally.samples == pytest.approx((15.0 - ORIGIN_S - 0.25) * RATE_HZ, abs=1.5)
+
+
+def check_times_rise_and_none_lies_ahead(sampled: Sampled) -> None:
+    assert (np.diff(sampled.times_s("pressure_line")) > 0.0).all()
+    assert all(float(anchor.values[0]) <= anchor.time_ns / 1e9 + 1e-6 for anchor in sampled.anchors)
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+def test_a_device_that_cannot_be_started_at_first_is_had_within_a_gap(refusals: int) -> None:
+    with sampling(refusals=refusals, try_again_after_s=1.0) as sampled:
+        sampled.clock.sleep_until(10.0)
+    assert len(sampled.faults) == refusals
+    assert sampled.task.error is None
+    check_times_rise_and_none_lies_ahead(sampled)
+
+
+def test_gaps_bring_no_sample_ahead_of_its_time() -> None:
+    """Each gap ends with a row at the instant of the attempt; samples go on a moment later, not a period."""
+    held = [hold_once(at_s, 101.0) for at_s in (4.0, 150.0, 300.0)]
+
+    def hold(clock: VirtualClock, item: Item) -> None:
+        for one in held:
+            one(clock, item)
+
+    with sampling(held_up=hold, try_again_after_s=1.0) as sampled:
+        sampled.clock.sleep_until(450.0)
+    assert len(sampled.faults) == 3
+    check_times_rise_and_none_lies_ahead(sampled)
 
 
 def test_a_reader_held_up_for_longer_ends_with_an_overrun_and_keeps_what_it_had() -> None:

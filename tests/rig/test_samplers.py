@@ -101,6 +101,27 @@ def test_a_failed_read_is_a_sample_without_a_number() -> None:
     assert sampler.tally.failed == 1
 
 
+def test_the_first_answer_after_a_fault_is_dated_by_an_exchange_of_its_own() -> None:
+    """Before it the link was opened anew, the device identified and set."""
+
+    def opened_anew_at_three(clock: VirtualClock) -> Reply:
+        if clock.now() == 2.0:
+            raise InstrumentTimeout("no reply", instrument="balance")
+        if clock.now() == 3.0:
+            clock.sleep_until(3.75)
+        return good(clock)
+
+    samples, _ = sampled(opened_anew_at_three, until_s=4.5)
+    assert [(sample.time_ns / NS_PER_S, sample.status) for sample in samples] == [
+        (0.0, SampleStatus.GOOD),
+        (1.0, SampleStatus.GOOD),
+        (2.0, SampleStatus.TIMEOUT),
+        (3.75, SampleStatus.GOOD),
+        (4.0, SampleStatus.GOOD),
+    ]
+    assert samples[3].values[0] == 3.75
+
+
 def test_a_pump_is_asked_again_soon_after_a_lost_answer() -> None:
     def silent_for_a_while(clock: VirtualClock) -> Reply:
         if 20.0 <= clock.now() < 28.0:

@@ -77,6 +77,8 @@ class Ne1000Pump:
         self._flows = flow_range(options.syringe_diameter_mm)
         self._noted: frozenset[PumpAlarm] = frozenset()
         self._running_is_expected = False
+        self._failed: str | None = None
+        """The letter of a restart or an error while it was to run; it says that once only."""
         self._flow_ul_per_h = 0.0
         self.link = Link(
             transport,
@@ -181,14 +183,16 @@ class Ne1000Pump:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._halt()
+                self._failed = None
                 return
             except InstrumentError:
                 if attempt == _ATTEMPTS:
                     raise
 
     def status(self) -> PumpStatus:
-        """Read what the pump says of itself; `ProtocolError` when it has restarted, or withdraws."""
+        """Read what the pump says of itself; `ProtocolError` from a restart while it was to run until its stop."""
         reply = self._ask("DIS", read_infused_ul)
+        self._refuse_failed("DIS")
         state = _STATES.get(reply.prompt)
         if state is None:
             raise self._error("DIS", f"it reports {reply.prompt!r}, no state of an infusion", reply.data)
@@ -300,10 +304,15 @@ class Ne1000Pump:
     def _note(self, command: str, letter: str, *, restart_matters: bool) -> None:
         if letter in _ALARMS:
             self._noted |= {_ALARMS[letter]}
-        elif restart_matters and self._running_is_expected:
-            problem, remedy = _FAILURES[letter]
-            self._running_is_expected = False
-            raise self._error(command, f"the pump {problem}", f"A?{letter}", remedy)
+        elif self._running_is_expected:
+            self._failed = letter
+            if restart_matters:
+                self._refuse_failed(command)
+
+    def _refuse_failed(self, command: str) -> None:
+        if self._failed is not None:
+            problem, remedy = _FAILURES[self._failed]
+            raise self._error(command, f"the pump {problem}", f"A?{self._failed}", remedy)
 
     def _error(
         self,
