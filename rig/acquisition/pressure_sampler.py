@@ -6,6 +6,8 @@ that clock was worth against station time is recorded beside: about once a secon
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,10 +88,13 @@ class PressureSampler:
     def _sample_until(self, stop: Event) -> None:
         self._pressure.start(rate_hz=self._rate_hz, block_samples=round(self._rate_hz * self._block_s))
         now_s = self._clock.now()
-        nominal_s = now_s if self._nominal_start_s is None else self._last_nominal_s + now_s - self._had_s
-        # After a row without a number that was published at this very instant.
-        after_last_row_s = self._last_ns / NS_PER_S + self._origin_s + _A_MOMENT_S if self._last_ns >= 0 else nominal_s
-        self._nominal_start_s = max(nominal_s, after_last_row_s)
+        # A row without a number may have been published at this very instant.
+        last_row_s = self._last_ns / NS_PER_S + self._origin_s if self._last_ns >= 0 else -math.inf
+        if self._nominal_start_s is None:
+            self._nominal_start_s = max(now_s, last_row_s + _A_MOMENT_S)
+        else:
+            # The last sample there was had been taken a period before it was had: the next one was not there yet.
+            self._nominal_start_s = max(self._last_nominal_s + now_s - self._had_s, last_row_s + 1.0 / self._rate_hz)
         self._started_s = self._read_s = now_s
         block = 1
         while not self._clock.wait(stop, self._started_s + block * self._block_s):
