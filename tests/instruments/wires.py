@@ -27,7 +27,10 @@ class Wire:
     def wait_for_input(self, transport: Transport, count: int) -> None:
         """Return when `count` unread bytes have arrived at the transport: loopback wires deliver a little later."""
         descriptor = _descriptor(transport)
-        while int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4), sys.byteorder) < count:
+        while (
+            _taken(transport) + int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+            < count
+        ):
             host_sleep(0.001)
 
     def wait_for_hang_up(self, transport: Transport) -> None:
@@ -43,6 +46,12 @@ def impatient(link: Link, deadline_s: float = 0.15) -> Iterator[None]:
         yield
     finally:
         link.deadline_s = usual_s
+
+
+def _taken(transport: Transport) -> int:
+    """Return how many bytes beyond the last unit the transport holds already."""
+    port = transport._port if isinstance(transport, VisaTransport) else None
+    return 0 if port is None else len(port._pending)
 
 
 def _descriptor(transport: Transport) -> int:
