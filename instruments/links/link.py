@@ -305,6 +305,8 @@ class Link:
                     self._last_answer = unit
                     return answer
                 stray = unit
+                if host_monotonic_s() >= started_s + deadline_s:  # a device that never pauses holds nobody
+                    raise TransportTimeout
         except TransportTimeout as timeout:
             self._owed_s += deadline_s
             if stray:

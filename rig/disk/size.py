@@ -1,9 +1,9 @@
 """How many bytes a run makes: predicted from its streams, and what its end still needs.
 
-The journal holds every sample raw, times of a sample clock as a ramp (`results.trace.codec`); the trace holds the same
-once more, compressed. Measured over shipped cases, pressures take 8.0 bytes a sample in the journal and 6 to 7.4 in the
-trace; rare samples cost a journal row each (`_ROW_BYTES`). What is returned is an upper bound, not a mean: nothing is
-counted on that noise would not let gzip save.
+The journal holds every sample raw, times of a sample clock as a ramp (`results.trace.codec`) where its period is a
+whole number of nanoseconds; the trace holds the same once more, compressed. Measured over shipped cases, pressures
+take 8.0 bytes a sample in the journal and 6 to 7.4 in the trace; rare samples cost a journal row each (`_ROW_BYTES`).
+What is returned is an upper bound, not a mean: nothing is counted on that noise would not let gzip save.
 """
 
 from __future__ import annotations
@@ -49,5 +49,6 @@ def size_words(size_bytes: float) -> str:
 
 def sample_bytes(spec: StreamSpec) -> int:
     """Return the most one sample of a stream takes, in the journal as in the trace, bytes."""
-    overhead = _RAMP_BYTES if spec.hardware_timed else _TIME_AND_STATUS_BYTES
+    is_ramp = spec.hardware_timed and (spec.period_s * 1e9).is_integer()
+    overhead = _RAMP_BYTES if is_ramp else _TIME_AND_STATUS_BYTES
     return overhead + sum(np.dtype(column.dtype).itemsize for column in spec.columns)

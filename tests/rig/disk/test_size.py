@@ -19,7 +19,7 @@ from results.trace.schema import (
     StreamSpec,
 )
 from results.trace.seal import seal
-from rig.disk.size import END_BYTES, end_bytes, predicted_bytes, size_words, trace_bytes
+from rig.disk.size import END_BYTES, end_bytes, predicted_bytes, sample_bytes, size_words, trace_bytes
 
 HEADER = {"run_id": "R1", "start_utc": "2026-01-01T00:00:00Z", "simulated": True}
 SPECS = (
@@ -69,3 +69,9 @@ def test_two_weeks_at_full_rate_are_predicted_near_what_was_measured_of_it() -> 
 @pytest.mark.parametrize(("size_bytes", "words"), [(256e6, "256 MB"), (1.25e9, "1.25 GB"), (0.0, "0 MB")])
 def test_sizes_are_said_as_people_say_them(size_bytes: float, words: str) -> None:
     assert size_words(size_bytes) == words
+
+
+@pytest.mark.parametrize(("rate_hz", "time_bytes"), [(1000.0, 2), (10.0, 2), (60.0, 9), (300.0, 9)])
+def test_times_of_no_whole_number_of_nanoseconds_are_no_ramp(rate_hz: float, time_bytes: int) -> None:
+    spec = StreamSpec("pressure_line", PRESSURE_COLUMNS, 1.0 / rate_hz, hardware_timed=True)
+    assert sample_bytes(spec) == time_bytes + 8
