@@ -129,10 +129,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json_file is not None:
         write_json(evaluated.as_record(), options.json_file)
     if evaluated.outcome is None:
-        raise EvaluationRefused(f"{options.run}: {evaluated.refusal}{_how_it_ended(options.run)}")
+        raise EvaluationRefused(". ".join([f"{options.run}: {evaluated.refusal}", *_how_it_ended(options.run)]))
     print_outcome(console, evaluated.outcome)
-    if ended := _how_it_ended(options.run):
-        sys.stdout.write(f"{ended.removeprefix('. ')}\n")
+    sys.stdout.writelines(f"{ended}\n" for ended in _how_it_ended(options.run))
     if options.figure is not None and not draw(evaluated.outcome, options.figure, provenance_of(evaluated.trace)):
         sys.stderr.write(
             f"rig evaluate: {options.figure} is not drawn: only tests of flow and occlusion have a figure\n"
@@ -140,9 +139,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _how_it_ended(run: Path) -> str:
+def _how_it_ended(run: Path) -> list[str]:
+    """Return a sentence on a run that has a record, else none."""
     ended = recorded_end(RunFolder(run)) if run.is_dir() else ""
-    return f". The run ended {ended}" if ended else ""
+    return [f"The run ended {ended}"] if ended else []
 
 
 def _seal(options: argparse.Namespace) -> int:

@@ -105,9 +105,9 @@ class PortReader:
         self._pending = b""
 
     def read_unit(self, terminator: bytes, until_s: float) -> bytes | None:
-        """Return the bytes up to and with the terminator; None, and nothing taken, when `until_s` of host time passes.
+        """Return the bytes up to and with the terminator, None when `until_s` of host time passes before they are in.
 
-        Raises what pyserial raises when the port is gone.
+        What came of it is kept for the next call, or for `drain`. Raises what pyserial raises when the port is gone.
         """
         while terminator not in self._pending:
             if len(self._pending) > _LONGEST_BYTES or not self._readable(until_s - host_monotonic_s()):

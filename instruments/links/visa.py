@@ -134,7 +134,7 @@ class VisaTransport:
         self.bytes_sent += len(data)
 
     def read_unit(self, until_s: float) -> bytes:
-        """Return the bytes up to and with the terminator; what came of an incomplete unit is lost in the library."""
+        """Return the bytes up to and with the terminator; what came of an incomplete unit no error tells."""
         resource = self._opened()
         try:
             if self._port is not None:

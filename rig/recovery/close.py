@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from instruments.clock import host_monotonic_s
@@ -58,7 +59,7 @@ def close_orphan(folder: RunFolder) -> Recovered | None:
         notes = [*(f"torn by the crash: {torn}" for torn in witnesses.torn), *notes]
         if trace is not None:
             notes += [str(missing) for missing in missing_samples(trace, witnesses)]
-        record = _record(folder, witnesses, notes, ended_utc(folder, witnesses, trace).isoformat())
+        record = _record(folder, witnesses, notes, ended_utc(folder, witnesses, trace))
         write_record(folder, record)
         return Recovered(folder, record, witnesses.is_safe)
     finally:
@@ -88,7 +89,7 @@ def _sealed(folder: RunFolder) -> tuple[Trace | None, list[str]]:
     ]
 
 
-def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str], ended_utc: str) -> CaseRecord:
+def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str], ended: datetime) -> CaseRecord:
     header = _header(folder)
     plan, station = _table(header, "plan"), _table(header, "station")
     _, of_station, of_plan, of_case, *_ = *folder.run_id.split("-"), _UNKNOWN, _UNKNOWN, _UNKNOWN
@@ -110,7 +111,7 @@ def _record(folder: RunFolder, witnesses: Witnesses, notes: list[str], ended_utc
         watchdog=_watchdog(witnesses, header),
         notes=tuple(notes),
         outcome=None,
-        ended_utc=ended_utc,
+        ended_utc=ended.isoformat(),
     )
 
 

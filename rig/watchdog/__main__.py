@@ -19,7 +19,7 @@ def main() -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     begun_s = host_monotonic_s()
-    with os.fdopen(os.dup(1), "wb") as out:
+    with os.fdopen(os.dup(1), "wb", buffering=0) as out:  # nothing is left to be flushed to a rig that is gone
         os.dup2(2, 1)  # what a driver prints is no answer to the rig
         return _guard(sys.stdin.buffer, out, begun_s)
 
@@ -45,7 +45,6 @@ def _guard(pipe: BinaryIO, out: BinaryIO, begun_s: float) -> int:
     def answer(message: Message) -> None:
         try:
             out.write(to_line(message))
-            out.flush()
         except OSError:
             return  # the rig is gone: the inbox tells
 

@@ -64,7 +64,7 @@ class Watchdog:
         self._beats = 0
         self._acknowledged = 0
         self._heard_s = self._excused_until_s = host_monotonic_s()
-        self._releasing = False
+        self._releasing = self._ended = False
         self._left_in_charge = True
         """Until it was told that the bench is safe."""
         self._death = ""
@@ -157,6 +157,8 @@ class Watchdog:
     def release(self) -> None:
         """End it: its duty is done. Idempotent. One that was never told of a safe bench stays, and ends by itself."""
         self._releasing = True
+        if self._ended:
+            return
         if self._left_in_charge:
             self._reader.join(_LAST_WORD_S)
             if self._reader.is_alive():
@@ -168,6 +170,7 @@ class Watchdog:
 
     def _end(self) -> None:
         """Wait for its end, which closing its pipe brings about at the latest, and give back what it took."""
+        self._ended = True
         with self._sending, suppress(OSError):
             self._pipe.close()
         try:
